@@ -49,8 +49,10 @@ pub(crate) struct Resource {
     pub name: String,
     /// The service whose requests hold it.
     pub service: u32,
-    /// How many units there are.
+    /// How many units there are, of each key if it has keys.
     pub units: u64,
+    /// How many keys it has; 0 if none.
+    pub keys: u32,
 }
 
 /// A time between two changes, and what it is called.

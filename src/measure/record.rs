@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub queues: Vec<Measured>,
     /// By shared resource.
     pub resources: Vec<[Measured; RESOURCE_GAUGES.len()]>,
+    /// By shared resource: for how long the units of its hottest key were held, ns.
+    pub hottest_ns: Vec<u64>,
     /// By service that scales.
     pub scaling: Vec<[Measured; SCALE_GAUGES.len()]>,
     /// By flow, then by further part: time spent, ns, by answered requests of the measured part.

@@ -144,6 +144,7 @@ impl step::Compiler for Steps<'_, '_> {
         name: &str,
         scope: step::Scope,
         units: u64,
+        keys: u32,
     ) -> step::Rows {
         let (service, build) = (self.service, &mut *self.build);
         // Endpoints of a named instance are its own, and so is what their requests hold.
@@ -183,9 +184,9 @@ impl step::Compiler for Steps<'_, '_> {
             }
         };
         for (owner, instance) in owners {
-            build.resources.push(ResourcePlan { units, instance });
+            build.resources.push(ResourcePlan { units, keys, instance });
             let name = format!("{owner}.{name}");
-            build.layout.resources.push(measure::Resource { kind, name, service, units });
+            build.layout.resources.push(measure::Resource { kind, name, service, units, keys });
         }
         let rows = step::Rows { first, each };
         build.rows.insert(key, rows);

@@ -5,22 +5,26 @@
 //! instance are [`Permits`]. Cores are not: a run queue (`server/cores.rs`) does the same for one
 //! unit in the hottest path of all.
 
+mod keyed;
 mod line;
 mod permits;
 mod ring;
 mod sharing;
 
+use keyed::Keys;
 pub(crate) use line::{Line, Waiter};
 pub(crate) use permits::{Answer, Permits};
 pub(crate) use sharing::{Alarm, Sharing};
 
-use crate::units::Time;
+use crate::units::{Span, Time};
 use bevy_ecs::prelude::Component;
 
 /// A resource of the plan that is none of an instance's own: a lock, a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct ResourcePlan {
     pub units: u64,
+    /// The number of its keys, each of which has that number of units; 0 if it has none.
+    pub keys: u32,
     /// The instance with which it is lost.
     pub instance: Option<u32>,
 }
@@ -29,6 +33,8 @@ pub(crate) struct ResourcePlan {
 #[derive(Component)]
 pub(crate) struct Shared {
     pub units: Permits<u32>,
+    /// If it has keys, who holds and waits for which: then the units only measure all together.
+    pub keys: Option<Box<Keys>>,
     /// The one used last is the last.
     pub idle: Vec<Connection>,
 }
@@ -42,6 +48,41 @@ pub(crate) struct Connection {
 
 impl Shared {
     pub(crate) fn new(of: &ResourcePlan) -> Shared {
-        Shared { units: Permits::new(of.units, u32::MAX), idle: Vec::new() }
+        let keys = (of.keys > 0).then(|| Box::new(Keys::new(of.keys, of.units)));
+        Shared { units: Permits::new(of.units, u32::MAX), keys, idle: Vec::new() }
+    }
+    /// Takes a unit of a key, or lets the request wait for it.
+    pub(crate) fn take_key(&mut self, now: Time, slot: u32, key: u32) -> Answer {
+        let Some(keys) = &mut self.keys else { return self.units.take(now, slot, 1) };
+        let answer = keys.take(key, slot);
+        match answer {
+            Answer::Granted => self.units.held.add(now, 1),
+            _ => self.units.waiting.add(now, 1),
+        }
+        answer
+    }
+    /// Gives a unit of a key back that has been held for so long; who gets it may go on.
+    pub(crate) fn give_key(
+        &mut self,
+        now: Time,
+        key: u32,
+        held: Span,
+        mut goes_on: impl FnMut(u32),
+    ) {
+        let Some(keys) = &mut self.keys else { return self.units.give(now, 1, goes_on) };
+        match keys.give(key, held) {
+            Some(next) => {
+                self.units.waiting.subtract(now, 1);
+                goes_on(next);
+            }
+            None => self.units.held.subtract(now, 1),
+        }
+    }
+    /// Whether no request waits for a unit that is free, and all are counted.
+    pub(crate) fn is_work_conserving(&self) -> bool {
+        match &self.keys {
+            None => self.units.is_work_conserving(),
+            Some(keys) => keys.state() == (self.units.held.value, self.units.waiting.value, true),
+        }
     }
 }

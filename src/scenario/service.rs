@@ -75,10 +75,13 @@ impl Service {
     }
     /// Returns a phrase for what its requests hold of a kind.
     fn holding(&self, name: &str, kind: Kind) -> String {
-        let mut names = Names { kind, names: Vec::new() };
+        let mut names = Names { kind, names: Vec::new(), is_keyed: false };
         self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut names));
         match *names.names {
-            [only] => format!("{name}'s {} `{only}`", kind.word()),
+            [only] => {
+                let key = if names.is_keyed { "the hottest key of " } else { "" };
+                format!("{key}{name}'s {} `{only}`", kind.word())
+            }
             _ => format!("a {} of {name}", kind.word()),
         }
     }
@@ -145,15 +148,18 @@ impl Asks<'_> for Holds {
 struct Names<'s> {
     kind: Kind,
     names: Vec<&'s str>,
+    /// Whether the last of them has keys.
+    is_keyed: bool,
 }
 
 impl<'s> Asks<'s> for Names<'s> {
     fn block(&mut self, _: At, way: Way<'s>) {
-        if let Way::Held(Holding { kind, name, .. }) = way
+        if let Way::Held(Holding { kind, name, keys, .. }) = way
             && kind == self.kind
             && !self.names.contains(&name)
         {
             self.names.push(name);
+            self.is_keyed = keys > 0;
         }
     }
 }

@@ -123,7 +123,7 @@ fn blocks(x: &Columns, requests: &[Request]) {
     for (shared, held) in x.stage.shared.iter().zip(held) {
         let level = shared.units.held.value;
         assert!((held..=held + granted).contains(&level), "units in use are what requests hold");
-        assert!(shared.units.is_work_conserving(), "no request waits for a unit that is free");
+        assert!(shared.is_work_conserving(), "no request waits for a unit that is free");
     }
     let is_empty = requests.len() == x.free.len();
     assert!(

@@ -32,6 +32,7 @@ use crate::measure::{InstanceTally, LinkTally, Record, Recorder};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::random::keys::Key;
+use crate::resource::Shared;
 use crate::server::{Gauges, InstanceState};
 use crate::units::Span;
 use bevy_ecs::prelude::*;
@@ -144,12 +145,15 @@ fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record 
     let instances: Vec<InstanceTally> = instances.collect();
     let links: Vec<LinkTally> =
         world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();
+    let hottest = |shared: &Shared| shared.keys.as_ref().map_or(0, |keys| keys.hottest_ns());
+    let hottest_ns = world.query::<&Shared>().iter(&world).map(hottest).collect();
     let events = world.resource::<Calendar>().fired();
     let recorder = world.remove_resource::<Recorder>().unwrap_or_default();
     let mut record = recorder.finish(instances, links);
     record.replication = replication;
     record.seed_key = key.0;
     record.events = events;
+    record.hottest_ns = hottest_ns;
     record.measured_ns = (plan.horizon - plan.measured_from).0;
     record
 }

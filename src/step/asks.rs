@@ -95,6 +95,10 @@ pub(crate) struct Holding<'s> {
     pub units: u64,
     /// Whether those who have waited too long fail.
     pub gives_up: bool,
+    /// The number of its keys, each of which has that many units; 0 if it has none.
+    pub keys: u32,
+    /// The share of requests that need its most popular key; 1 if it has none.
+    pub hottest: f64,
 }
 
 /// A kind of what is held.

@@ -5,15 +5,17 @@
 //! one that has to wait gives its core up meanwhile, as with the locks of asyncio, and its time is
 //! `time_in.lock`. The lock is given back on every way out: at the end of the steps, by a failure,
 //! when the request is called off, and when its instance crashes. With Poisson requests the lock is
-//! M/G/1 on its holding time (Pollaczek–Khinchine).
-//! Checked: `lock_mg1` in `tests/it/theory.rs`, `tests/it/lock.rs`.
+//! M/G/1 on its holding time (Pollaczek–Khinchine). With `keys` it is as many locks, of which each
+//! request draws one under its key: for a key with probability p, M/G/1 at the rate λp.
+//! Checked: `lock_mg1` in `tests/it/theory.rs`, `tests/it/lock.rs`, `tests/it/keyed.rs`.
 
 use super::asks::{Arm, Asks, At, Holding, Kind, Way};
 use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then};
 use crate::problem::Problems;
+use crate::random::dists::{Dist, Sampler};
 use crate::request::{Frame, FurtherPart, Request};
 use crate::resource::Answer;
-use crate::units::Count;
+use crate::units::{Count, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -30,6 +32,9 @@ pub struct Lock {
     /// How many requests may hold it at once.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub permits: Count,
+    /// If it is many locks, one for each key of which a request draws one: how popular they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Dist<Count>>,
     /// The steps while it is held.
     pub hold: Vec<Step>,
 }
@@ -47,6 +52,8 @@ fn is_one(count: &Count) -> bool {
 pub(crate) struct Op {
     rows: Rows,
     part: FurtherPart,
+    /// What draws its key.
+    keys: Option<Box<Sampler>>,
 }
 
 /// To give it back.
@@ -65,36 +72,113 @@ impl Lock {
                 .error(format!("{path}.name"), "a lock needs a name")
                 .advise("write for example `name: stock`");
         }
+        if let Some(keys) = &self.keys {
+            check_keys(keys, &format!("{path}.keys"), problems);
+        }
         super::check_block(&self.hold, &format!("{path}.hold"), problems);
+    }
+    /// How many keys it has, and the probability of the most popular one.
+    fn popularity(&self) -> (u32, f64) {
+        match &self.keys {
+            Some(keys @ Dist::Zipf(zipf)) => (zipf.n.0 as u32, keys.compile().cdf(1.0)),
+            _ => (0, 1.0),
+        }
     }
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         super::load_block(&mut self.hold, folder, &format!("{path}.hold"), problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
         let arm = Arm { steps: &self.hold, weight: 1.0, is_measured: false };
+        let (keys, hottest) = self.popularity();
         let holding = Holding {
             kind: Kind::Lock,
             name: &self.name,
             scope: self.scope,
             units: self.permits.0,
             gives_up: false,
+            keys,
+            hottest,
         };
         super::asks::block(At::Key(&at, "lock.hold"), Way::Held(holding), &[arm], visitor);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let rows = to.resource(Kind::Lock.word(), &self.name, self.scope, self.permits.0);
+        let rows = to.resource(
+            Kind::Lock.word(),
+            &self.name,
+            self.scope,
+            self.permits.0,
+            self.popularity().0,
+        );
         let part = to.part(Kind::Lock.word());
-        to.emit(super::Op::Lock(Op { rows, part }));
+        let keys = self.keys.as_ref().map(|law| Box::new(to.sampler("lock.keys", law.compile())));
+        to.emit(super::Op::Lock(Op { rows, part, keys }));
         self.hold.iter().for_each(|step| step.compile(to));
         to.emit(super::Op::Unlock(Unlock));
     }
 }
 
+/// The most keys of a lock.
+const KEYS_MAX: u64 = 1_000_000;
+
+fn check_keys(keys: &Dist<Count>, path: &str, problems: &mut Problems) {
+    let help =
+        "write for example `keys: { zipf: { n: 5k, s: 1 } }`; with `s: 0` all are equally popular";
+    keys.check(path, problems);
+    match keys {
+        Dist::Zipf(zipf) if zipf.n.0 > KEYS_MAX => {
+            problems
+                .error(format!("{path}.zipf.n"), "a lock has at most 1M keys")
+                .advise("keys that are hardly ever drawn at once make no request wait: use fewer");
+        }
+        Dist::Zipf(_) => {}
+        _ => problems.error(path, "the keys of a lock are drawn by a `zipf`").advise(help),
+    }
+}
+
+/// The two words of the frame of one who holds a unit.
+struct Holder {
+    row: u32,
+    key: u32,
+    since: Time,
+}
+
+impl Holder {
+    fn words(&self) -> (u64, u64) {
+        (u64::from(self.key) << 32 | u64::from(self.row), self.since.0)
+    }
+    fn of(frame: &Frame) -> Holder {
+        Holder { row: frame.a as u32, key: (frame.a >> 32) as u32, since: Time(frame.b) }
+    }
+    /// It gives the unit back.
+    fn give(self, stage: &mut Stage) {
+        let now = stage.now();
+        // What is measured begins with the measured part.
+        let held = now - self.since.max(stage.measured_from.min(now));
+        let shared = &mut stage.shared[self.row as usize];
+        shared.give_key(now, self.key, held, |next| stage.runnable.push(next));
+    }
+}
+
 impl Op {
+    /// The key that a request needs, the first being 0.
+    #[inline(always)]
+    fn key(&self, request: &Request) -> u32 {
+        let drawn = |law: &Sampler| (law.value(request.key) + 0.5) as u32;
+        self.keys.as_deref().map_or(0, |law| drawn(law).saturating_sub(1))
+    }
     /// One who waits gives up.
     fn abandon(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
         if request.granted {
-            stage.give_up(self.rows.of(request), leaving);
+            let (row, key, now) = (self.rows.of(request), self.key(request), stage.now());
+            let shared = &mut stage.shared[row as usize];
+            match (&mut shared.keys, leaving.is_granted) {
+                (Some(_), true) => Holder { row, key, since: now }.give(stage),
+                (Some(keys), false) => {
+                    shared.units.waiting.subtract(now, 1);
+                    keys.leave(key, leaving.slot, |slot| leaving.asked(slot));
+                }
+                (None, _) => stage.give_up(row, leaving),
+            }
         }
         stage.charge(request, leaving.slot, self.part);
     }
@@ -103,20 +187,20 @@ impl Op {
 impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        let row = self.rows.of(request);
+        let (row, key, now) = (self.rows.of(request), self.key(request), stage.now());
         if request.granted {
             request.granted = false;
             stage.charge(request, slot, self.part);
         } else {
-            let now = stage.now();
-            if stage.shared[row as usize].units.take(now, slot, 1) != Answer::Granted {
+            if stage.shared[row as usize].take_key(now, slot, key) != Answer::Granted {
                 request.parts.mark = now;
                 request.granted = true;
                 stage.free_core(request);
                 return Then::Park;
             }
         }
-        stage.frames.open(request, u64::from(row), 0);
+        let (a, b) = Holder { row, key, since: now }.words();
+        stage.frames.open(request, a, b);
         Then::Next
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
@@ -127,7 +211,7 @@ impl Act for Op {
         self.abandon(stage, request, leaving);
     }
     fn close(&self, stage: &mut Stage, _: &Request, frame: &Frame) {
-        stage.give(frame.a as u32);
+        Holder::of(frame).give(stage);
     }
     fn holds(&self, frame: &Frame) -> Option<u32> {
         Some(frame.a as u32)
@@ -138,7 +222,7 @@ impl Act for Unlock {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         let frame = stage.frames.close(request);
-        stage.give(frame.a as u32);
+        Holder::of(&frame).give(stage);
         Then::Next
     }
 }

@@ -285,7 +285,14 @@ pub(crate) trait Compiler {
     fn part(&mut self, name: &'static str) -> FurtherPart;
     /// A resource of units that one request at a time holds each, by its kind and name: one row for
     /// each process, for each instance, or one for the service.
-    fn resource(&mut self, kind: &'static str, name: &str, scope: Scope, units: u64) -> Rows;
+    fn resource(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        scope: Scope,
+        units: u64,
+        keys: u32,
+    ) -> Rows;
     /// The name of a block of this step, in metrics.
     fn block(&mut self, what: &str) -> String;
     /// The flow of the guests that a block makes, by the name of their part of it.

@@ -22,6 +22,7 @@ mod faults;
 mod folders;
 mod golden;
 mod hostile;
+mod keyed;
 mod labels;
 mod laws;
 mod library;

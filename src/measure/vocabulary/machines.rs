@@ -126,11 +126,15 @@ impl<'a> Walk<'a> {
     /// The units of a shared resource that are held, and the requests that wait for one.
     pub(super) fn resource(&mut self, index: usize) {
         let layout = self.layout;
-        let Resource { kind, name, units, .. } = &layout.resources[index];
+        let Resource { kind, name, units, keys, .. } = &layout.resources[index];
         let mean =
             |record: &Record, gauge: usize| record.resources[index][gauge].mean(record.measured_ns);
         self.put(kind, name, ("utilisation", ""), "mean", "1", How::Mean, |r| {
-            plain(mean(r, 0) / *units as f64)
+            let held = match *keys {
+                0 => mean(r, 0),
+                _ => r.hottest_ns[index] as f64 / r.measured_ns as f64,
+            };
+            plain(held / *units as f64)
         });
         for (gauge, InstanceGauge { name: metric, unit, .. }) in RESOURCE_GAUGES.iter().enumerate()
         {

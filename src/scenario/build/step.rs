@@ -59,6 +59,7 @@ impl Step {
             name: name.into(),
             scope: Scope::Instance,
             permits: Count(1),
+            keys: None,
             hold: hold.into_iter().collect(),
         })
     }

@@ -96,6 +96,39 @@ impl<'s> Held<'_, 's, '_> {
             _ => None,
         })
     }
+    /// Reports one that is asked for by a request that holds it.
+    fn asks_again(&mut self, holding: &Holding<'s>, path: &str) {
+        let Holding { kind, name, units, keys, .. } = *holding;
+        let holds = self.held().filter(|outer| (outer.kind, outer.name) == (kind, name));
+        match (holds.count() as u64, kind) {
+            (0, _) => {}
+            (held, Kind::Pool) if held < units => {
+                let what = format!(
+                    "deadlock is possible: a request that holds a connection of `{name}` asks for another, and if enough of them do so at once, all wait for each other"
+                );
+                self.problems
+                    .warning(format!("{path}.name"), what)
+                    .advise("take one connection around all of it, or use two pools");
+            }
+            _ if keys > 1 => {
+                let what = format!(
+                    "deadlock is possible: a request that holds a key of `{name}` asks for another, and two requests may each hold what the other waits for"
+                );
+                self.problems.warning(format!("{path}.name"), what).advise(
+                    "hold one key at a time, or use two locks in the same order everywhere",
+                );
+            }
+            _ => {
+                let what = format!(
+                    "a request that holds `{name}` asks for it again, and would wait for itself"
+                );
+                self.problems.error(format!("{path}.name"), what).advise(format!(
+                    "take the {0} once, around all of it, or use two {0}s",
+                    kind.word()
+                ));
+            }
+        }
+    }
     fn name(&self, of: &Holding<'s>) -> Name<'s> {
         (of.kind, of.name, self.owner.filter(|_| of.scope != Scope::Service))
     }
@@ -108,34 +141,14 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             Way::Beside => return self.blocks.push(Around::Beside),
             _ => return self.blocks.push(Around::Nothing),
         };
-        let Holding { kind, name, scope, units, gives_up } = holding;
+        let Holding { kind, name, scope, units, gives_up, keys, .. } = holding;
         // `at` is where its steps stand: `….lock.hold`; of a call, where the pool does.
         let path = at.to_string();
         let path = path
             .strip_suffix(kind.steps())
             .and_then(|path| path.strip_suffix('.'))
             .unwrap_or(&path);
-        let holds = self.held().filter(|outer| (outer.kind, outer.name) == (kind, name));
-        match (holds.count() as u64, kind) {
-            (0, _) => {}
-            (held, Kind::Pool) if held < units => {
-                let what = format!(
-                    "deadlock is possible: a request that holds a connection of `{name}` asks for another, and if enough of them do so at once, all wait for each other"
-                );
-                self.problems
-                    .warning(format!("{path}.name"), what)
-                    .advise("take one connection around all of it, or use two pools");
-            }
-            _ => {
-                let what = format!(
-                    "a request that holds `{name}` asks for it again, and would wait for itself"
-                );
-                self.problems.error(format!("{path}.name"), what).advise(format!(
-                    "take the {0} once, around all of it, or use two {0}s",
-                    kind.word()
-                ));
-            }
-        }
+        self.asks_again(&holding, path);
         let other = match kind {
             Kind::Lock => Kind::Pool,
             Kind::Pool => Kind::Lock,
@@ -151,6 +164,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
         let [sharers, number] = kind.fields();
         let differs = match () {
             () if first.scope != scope => Some(sharers),
+            () if first.keys != keys => Some("keys"),
             () => (first.units != units).then_some(number),
         };
         if let Some(field) = differs {

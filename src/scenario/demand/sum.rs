@@ -309,13 +309,14 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         }
         if let (Way::Held(holding), [arm]) = (way, arms.as_slice()) {
             let [_, min_s, expected_s] = arm.own_s;
-            let Holding { kind, scope, gives_up, .. } = holding;
+            let Holding { kind, scope, gives_up, hottest, .. } = holding;
             let (name, units) = (holding.name.to_string(), holding.units as f64);
             self.demand.holdings.push(HoldingDemand {
                 kind,
                 name,
                 scope,
                 units,
+                hottest,
                 min_s,
                 expected_s,
             });

@@ -3,7 +3,7 @@
 //! Law: one of c units, held for a mean time h by requests that take it at rate λ, has the offered
 //! load λh/c, as any resource. What is waited for while it is held (a core, an answer) is
 //! not included, so the load is a lower bound; on machines of different speed it is that of the
-//! fastest.
+//! fastest. Of a lock with keys it is the load of the most popular key.
 //! Checked: `tests/it/lock.rs`, `tests/it/pool.rs`.
 
 use super::loads::settles_s;
@@ -57,7 +57,7 @@ pub(super) fn held(
         let (mut rate, mut least, mut expected) = (0.0, 0.0, 0.0);
         for endpoint in used() {
             for other in same(endpoint) {
-                let own = rates.by_endpoint[endpoint] / sharers;
+                let own = other.hottest * rates.by_endpoint[endpoint] / sharers;
                 rate += own;
                 // On a faster machine the bursts among it are shorter.
                 least += certain * own * other.min_s * fastest;

@@ -25,7 +25,7 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/report/sensitivity.rs", "sensitivity", 129),
     ("src/report/sweep.rs", "sweep", 79),
     ("src/report/verdict.rs", "why", 77),
-    ("src/scenario/check/size/memory.rs", "memory", 90),
+    ("src/scenario/check/size/memory.rs", "memory", 80),
     ("src/scenario/directory.rs", "new", 73),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),

@@ -1,8 +1,8 @@
 //! The numbers of entities of a scenario: instances, workers, endpoints, links, flows, users.
 
 use crate::scenario::{Machine, Runtime, Scenario};
-use crate::step::Call;
-use crate::step::asks::{Arm, Asks, At, EachCall, ask};
+use crate::step::asks::{Arm, Asks, At, EachCall, Holding, Way, ask};
+use crate::step::{Call, Scope};
 use crate::workload::RateProfile;
 use indexmap::IndexSet;
 
@@ -18,6 +18,8 @@ pub(super) struct Sizes {
     pub(super) sent: u64,
     /// Users who come back, while they think.
     pub(super) users: u64,
+    /// The keys of all locks.
+    pub(super) keys: u64,
     pub(super) services: Vec<ServiceSizes>,
 }
 
@@ -27,16 +29,38 @@ pub(super) struct ServiceSizes {
     pub(super) endpoints: u64,
 }
 
-/// What is measured by itself within an endpoint.
+/// What is measured by itself within an endpoint, and the keys that its requests lock.
 #[derive(Default)]
-struct Measured(u64);
+struct Within {
+    measured: u64,
+    /// The keys of locks: of one for the service, for each instance, for each process.
+    keys: [u64; 3],
+}
 
-impl Asks<'_> for Measured {
+impl Within {
+    /// Returns the keys of all rows of locks: for the service, for its instances, its processes.
+    fn keys(&self, rows: [u64; 3]) -> u64 {
+        let each = self.keys.iter().zip(rows);
+        each.map(|(keys, rows)| keys * rows).sum()
+    }
+}
+
+impl Asks<'_> for Within {
+    fn block(&mut self, _: At, way: Way) {
+        if let Way::Held(Holding { scope, keys, .. }) = way {
+            let of = match scope {
+                Scope::Service => 0,
+                Scope::Instance => 1,
+                Scope::Process => 2,
+            };
+            self.keys[of] += u64::from(keys);
+        }
+    }
     fn arm(&mut self, arm: Arm) {
-        self.0 += u64::from(arm.is_measured);
+        self.measured += u64::from(arm.is_measured);
     }
     fn respond(&mut self, _: At) {
-        self.0 += 1;
+        self.measured += 1;
     }
 }
 
@@ -50,14 +74,15 @@ impl Sizes {
             flows: 0,
             sent: 0,
             users: 0,
+            keys: 0,
             services: Vec::new(),
         };
         let duration_s = scenario.run.duration.seconds();
         let mut called: IndexSet<&'s str> = IndexSet::new();
         for service in scenario.services.values() {
             let replicas = if service.instances.is_empty() { u64::from(service.rows()) } else { 0 };
-            let (instances, endpoints_before) =
-                (replicas + service.instances.len() as u64, sizes.endpoints);
+            let (instances, endpoints_before, workers_before) =
+                (replicas + service.instances.len() as u64, sizes.endpoints, sizes.workers);
             sizes.instances += instances;
             let workers =
                 |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
@@ -72,9 +97,10 @@ impl Sizes {
                 let mut calls =
                     EachCall(|_: At, call: &'s Call| _ = called.insert(call.to.as_str()));
                 ask("", &endpoint.steps, &mut calls);
-                let mut measured = Measured::default();
-                ask("", &endpoint.steps, &mut measured);
-                sizes.flows += measured.0;
+                let mut within = Within::default();
+                ask("", &endpoint.steps, &mut within);
+                sizes.flows += within.measured;
+                sizes.keys += within.keys([1, instances, sizes.workers - workers_before]);
             }
             sizes
                 .services

@@ -14,6 +14,8 @@ const REQUEST_B: f64 = 256.0;
 const INSTANCE_B: f64 = 1_800.0;
 /// Bytes of a worker: an entity with its queue.
 const WORKER_B: f64 = 170.0;
+/// Bytes of a key of a lock.
+const KEY_B: f64 = 56.0;
 /// Bytes of a link: an entity with its gauge, and its tally.
 const LINK_B: f64 = 500.0;
 /// Bytes of a flow, a workload or an endpoint without its histogram.
@@ -46,6 +48,25 @@ impl Sizes {
             + METRICS_OF_PHASE * phases * workloads
             + METRICS_OF_SERVICE * (scenario.services.len() + self.instances as usize) as f64
             + METRICS_OF_LINK * self.links as f64
+    }
+
+    /// Returns the part of the instances, whose bursts have waited for this many bytes of `lags`.
+    fn machines(&self, lags: f64) -> Part {
+        let bytes = lags
+            + INSTANCE_B * self.instances as f64
+            + WORKER_B * self.workers as f64
+            + KEY_B * self.keys as f64;
+        let (instances, workers) =
+            (count(self.instances, "instance"), count(self.workers, "worker"));
+        let (what, help) = match self.keys {
+            0 => (format!("{instances} with {workers}"), "use fewer `replicas` or `workers`"),
+            keys => {
+                let keys = count(keys, "key");
+                let what = format!("{instances} with {workers} and {keys} of locks");
+                (what, "use fewer `replicas` or keys")
+            }
+        };
+        Part { path: "services", bytes, what, help }
     }
 
     /// Returns the parts that take memory, the largest first. Durations are included only if `load`
@@ -85,7 +106,6 @@ impl Sizes {
                     histograms.bytes(sizes.instances as f64, sizes.instances as f64 + 1.0, waits);
             }
         }
-        let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
         let metrics = self.metrics(scenario, phases);
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
@@ -95,16 +115,7 @@ impl Sizes {
                 format!("{} requests in flight", run.limits.in_flight),
                 "lower `run.limits.in_flight`",
             ),
-            part(
-                "services",
-                machines,
-                format!(
-                    "{} with {}",
-                    count(self.instances, "instance"),
-                    count(self.workers, "worker")
-                ),
-                "use fewer `replicas` or `workers`",
-            ),
+            self.machines(lags),
             part(
                 "workload",
                 latencies,

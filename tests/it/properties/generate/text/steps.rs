@@ -77,9 +77,10 @@ impl Text<'_> {
     fn locked(&self, step: &Step, text: String) -> String {
         let (name, scope) = (step.target % 3, ["instance", "service"][step.target % 2]);
         let permits = 1 + step.target % 3 / 2;
+        let keys = if step.target % 3 == 1 { "keys: { zipf: { n: 3, s: 1 } }, " } else { "" };
         match step.block {
             1 | 3 | 5 if self.case.has(Locks) && !text.contains("lock:") => format!(
-                "lock: {{ name: l{name}{scope}, scope: {scope}, permits: {permits}, hold: [ {text} ] }}"
+                "lock: {{ name: l{name}{scope}, scope: {scope}, permits: {permits}, {keys}hold: [ {text} ] }}"
             ),
             _ => text,
         }
