@@ -74,8 +74,8 @@ pub use crate::step::{
 };
 pub use crate::workload::{
     Arrivals, Batch, Closed, Columns, Diurnal, Mmpp, Noise, Open, Patience, RateShape, RateState,
-    Regular, Reload, Replay, Sessions, ShapedRate, Shapes, Spike, Stage, Stages, Table, TableRate,
-    Trace, Users, Variation, Weekly, Workload,
+    Regular, Reload, Replay, Sessions, ShapedRate, Shapes, Spacing, Spike, Stage, Stages, Table,
+    TableRate, Trace, Users, Variation, Weekly, Workload,
 };
 
 use crate::measure::QUANTILES;

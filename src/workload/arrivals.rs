@@ -1,15 +1,18 @@
 //! Arrival processes: the gaps between arrivals, in units of the mean gap.
 //!
 //! `poisson`: exponential gaps. `regular`: equal gaps, the first arrival at 0 or at an `offset`.
-//! `gamma` and `weibull`: renewal processes with a given coefficient of variation (1 is Poisson,
-//! above 1 is bursty). `batch`: Poisson events that release several requests at once.
+//! `gamma`, `weibull` and `hyperexp`: renewal processes with a given coefficient of variation (1 is
+//! Poisson, above 1 is bursty). `batch`: Poisson or evenly spaced events that release several
+//! requests at once.
 //! `gaps`: a renewal process with gaps of any distribution, scaled to the rate. `at`:
 //! requests at given times, whatever the rate. All but `at` and `regular` begin with a gap.
 //! Checked: `tests/it/workload.rs`.
 
 use super::RateProfile;
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Distribution, gamma::Gamma, weibull::Weibull};
+use crate::random::dists::{
+    Dist, Distribution, gamma::Gamma, hyperexp::Hyperexp, weibull::Weibull,
+};
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
 use crate::units::{Count, Span, Time};
@@ -33,6 +36,8 @@ pub enum Arrivals {
     Gamma(Variation),
     /// Weibull-distributed gaps.
     Weibull(Variation),
+    /// Hyperexponential gaps, a random choice between short and long ones; a cv of at least 1.
+    Hyperexp(Variation),
     /// Independent gaps of any distribution. Only its shape matters: the gaps are scaled to the
     /// rate.
     Gaps(Dist<Span>),
@@ -73,6 +78,27 @@ pub struct Variation {
 pub struct Batch {
     /// The number of requests per batch.
     pub size: Dist<Count>,
+    /// How the batches are spaced.
+    #[serde(default, skip_serializing_if = "Spacing::is_poisson")]
+    pub spacing: Spacing,
+}
+
+/// How batches are spaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Spacing {
+    /// With independent, exponential gaps.
+    #[default]
+    Poisson,
+    /// Evenly, the first at 0.
+    Regular,
+}
+
+impl Spacing {
+    fn is_poisson(&self) -> bool {
+        *self == Spacing::Poisson
+    }
 }
 
 /// The compiled form of [`Arrivals`]: gaps of mean 1.
@@ -86,7 +112,8 @@ pub(crate) enum Interarrival {
     Scaled(Box<(Distribution, f64)>),
     /// At these times, whatever the rate.
     Given(Given),
-    Batch(Box<Distribution>),
+    /// Batches of this size, and how they are spaced.
+    Batch(Box<(Distribution, Spacing)>),
 }
 
 /// Arrivals at given times.
@@ -136,6 +163,20 @@ impl Arrivals {
                         .advise("1 is as bursty as Poisson; for 0, write `regular`");
                 }
             }
+            Arrivals::Hyperexp(Variation { cv }) => {
+                if !(1.0..=1000.0).contains(cv) {
+                    problems
+                        .error(
+                            path,
+                            format!(
+                                "the `cv` of hyperexp arrivals must be from 1 to 1000, not {cv}"
+                            ),
+                        )
+                        .advise(
+                            "arrivals that are more even than Poisson are `gamma: { cv: 0.5 }`",
+                        );
+                }
+            }
             Arrivals::Gaps(gaps) => {
                 gaps.check(&format!("{path}.gaps"), problems);
                 // An invalid distribution may have no mean.
@@ -160,7 +201,7 @@ impl Arrivals {
                     problems.error(format!("{path}.at[{late}]"), what).advise("sort them");
                 }
             }
-            Arrivals::Batch(Batch { size }) => {
+            Arrivals::Batch(Batch { size, .. }) => {
                 size.check(&format!("{path}.batch.size"), problems);
                 if size.plain() == Some(Count(0)) {
                     problems.error(
@@ -187,6 +228,9 @@ impl Arrivals {
             Arrivals::Weibull(Variation { cv }) => Interarrival::Distribution(Box::new(
                 Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).compile(),
             )),
+            Arrivals::Hyperexp(Variation { cv }) => Interarrival::Distribution(Box::new(
+                Dist::Hyperexp(Hyperexp { mean: Count(1), cv: *cv }).compile(),
+            )),
             Arrivals::Gaps(gaps) => {
                 let law = gaps.compile();
                 let scale = 1.0 / law.mean();
@@ -196,18 +240,22 @@ impl Arrivals {
                 times: times.iter().map(|at| Time(at.0)).collect(),
                 repeats_after: None,
             }),
-            Arrivals::Batch(Batch { size }) => Interarrival::Batch(Box::new(size.compile())),
+            Arrivals::Batch(Batch { size, spacing }) => {
+                Interarrival::Batch(Box::new((size.compile(), *spacing)))
+            }
         }
     }
 }
 
 impl Interarrival {
-    /// Returns the gap before the next arrival; infinite if there is none. Batches have the gaps of
-    /// Poisson arrivals. `index` counts the arrivals so far, but only for processes that need it.
+    /// Returns the gap before the next arrival; infinite if there is none. `index` counts the
+    /// arrivals so far, but only for processes that need it.
     #[inline(always)]
     pub(crate) fn next(&self, draw: Draw, index: &mut u64) -> f64 {
         match self {
-            Interarrival::Poisson | Interarrival::Batch(_) => -ln(draw.complement()),
+            Interarrival::Poisson => -ln(draw.complement()),
+            Interarrival::Batch(batch) if batch.1 == Spacing::Regular => self.numbered(index),
+            Interarrival::Batch(_) => -ln(draw.complement()),
             Interarrival::Distribution(law) => law.sample(draw),
             Interarrival::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
             Interarrival::Regular(_) => self.numbered(index),
@@ -221,6 +269,7 @@ impl Interarrival {
         *index += 1;
         match self {
             Interarrival::Regular(first) if number == 0 => *first,
+            Interarrival::Batch(_) if number == 0 => 0.0,
             _ => 1.0,
         }
     }
@@ -234,7 +283,12 @@ impl Interarrival {
             Interarrival::Scaled(scaled) => scaled.0.variance() * scaled.1 * scaled.1,
             // Identical in every replication.
             Interarrival::Given(_) => 0.0,
-            Interarrival::Batch(size) => size.variance() / size.mean() + size.mean(),
+            Interarrival::Batch(batch) => {
+                let (size, spacing) = &**batch;
+                let of_sizes = size.variance() / size.mean();
+                // Evenly spaced batches are as many in every replication.
+                of_sizes + if *spacing == Spacing::Regular { 0.0 } else { size.mean() }
+            }
         }
     }
     /// Returns whether arrival times are given, so that their number does not follow from the rate.
@@ -250,7 +304,7 @@ impl Interarrival {
     /// Returns the mean number of requests per arrival.
     pub(crate) fn mean_batch(&self) -> f64 {
         match self {
-            Interarrival::Batch(size) => size.mean(),
+            Interarrival::Batch(batch) => batch.0.mean(),
             _ => 1.0,
         }
     }

@@ -20,7 +20,7 @@ mod turns;
 mod users;
 
 pub(crate) use arrivals::Interarrival;
-pub use arrivals::{Arrivals, Batch, Regular, Variation};
+pub use arrivals::{Arrivals, Batch, Regular, Spacing, Variation};
 pub use closed::Closed;
 pub(crate) use closed::ClosedPlan;
 pub use open::Open;

@@ -217,10 +217,10 @@ impl ArrivalState {
         if at >= horizon {
             return None;
         }
-        if let Interarrival::Batch(size) = &process.gaps {
+        if let Interarrival::Batch(batch) = &process.gaps {
             // A batch has at least one request, whatever the distribution returns; the check
             // rejects a constant size of 0.
-            self.batch_left = (size.sample(self.next_draw()).round().max(1.0) as u64) - 1;
+            self.batch_left = (batch.0.sample(self.next_draw()).round().max(1.0) as u64) - 1;
         }
         // Rounding must not put an arrival before the previous one.
         self.last = at.max(self.last);

@@ -115,7 +115,8 @@ fn poisson_counts_have_their_mean_as_variance() {
 fn the_variance_of_renewal_counts_is_proportional_to_the_squared_cv() {
     // Renewal theory (Cox 1962, §4.5): over long windows the variance of the count is cv² times its
     // mean of 1000, which is itself greater by (cv² − 1)/2 if an interval begins at 0.
-    for (law, cv) in [("gamma", 2.0), ("gamma", 0.5), ("weibull", 2.0), ("weibull", 0.5)] {
+    let laws = [("gamma", 2.0), ("gamma", 0.5), ("weibull", 2.0), ("weibull", 0.5)];
+    for (law, cv) in laws.into_iter().chain([("hyperexp", 2.0)]) {
         let a = arrivals(
             "100s",
             "0s",
@@ -153,6 +154,34 @@ fn windows_of_users_have_the_moments_of_a_mixed_poisson_process() {
     );
     a.agrees("workload users", "arrivals total", 15_000.0, 0.01);
     varies(&a, 465_000.0);
+}
+
+#[test]
+fn batches_may_be_spaced_evenly() {
+    // By hand: a batch at 0 s and every 100 ms, 100 in 10 s; D^X/D/1: of 5 requests of 2 ms each on
+    // one core the mean takes (2 + 4 + 6 + 8 + 10)/5 ms.
+    let text = "run: { duration: 9999ms, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 10/s, arrivals: { batch: { size: 5, spacing: regular } } } } }
+services: { api: { endpoints: { x: [ cpu: 2ms ] } } }";
+    let a = run(text);
+    a.equals("workload users", "arrivals total", 500.0);
+    a.equals("workload users", "latency mean", 0.006);
+}
+
+#[test]
+fn hyperexp_arrivals_at_one_server_are_h2_m_1() {
+    // G/M/1 (Kleinrock 1975, §6.4): σ = A*(μ(1 − σ)), T = 1/(μ(1 − σ)), for a hyperexponential of
+    // two phases with balanced means, cv 2, 80/s, μ = 100/s.
+    let (lambda, mu, cv2) = (80.0f64, 100.0f64, 4.0f64);
+    let p = (1.0 + ((cv2 - 1.0) / (cv2 + 1.0)).sqrt()) / 2.0;
+    let transform = |s: f64| {
+        [p, 1.0 - p].map(|p| p * (2.0 * p * lambda) / (2.0 * p * lambda + s)).iter().sum::<f64>()
+    };
+    let sigma = (0..10_000).fold(0.5, |sigma, _| transform(mu * (1.0 - sigma)));
+    let a = run("run: { duration: 4100s, warmup: 100s, replications: 20 }
+workload: { users: { to: api.x, open: { rate: 80/s, arrivals: { hyperexp: { cv: 2 } } } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
+    a.agrees("workload users", "latency mean", 1.0 / (mu * (1.0 - sigma)), 0.02);
 }
 
 #[test]
