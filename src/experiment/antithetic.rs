@@ -32,6 +32,7 @@ pub(crate) fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellReco
             .zip(&mirror.controls)
             .map(|(a, b)| [0, 1, 2].map(|i| nan_mean(a[i], b[i])))
             .collect(),
+        deadlock: one.deadlock.clone().or(mirror.deadlock),
         series: one.series.iter().zip(&mirror.series).map(|(a, b)| row(a, b)).collect(),
         ..one
     }

@@ -7,7 +7,9 @@
 //! reaches a limit, panics or cannot be built becomes a [`Failure`] with its reason, and the other
 //! cells continue.
 
-use crate::measure::{self, Backlog, Happening, RequestRow, SeriesRow, SparseHistogram, Value};
+use crate::measure::{
+    self, Backlog, Deadlock, Happening, RequestRow, SeriesRow, SparseHistogram, Value,
+};
 use crate::plan::Plan;
 use crate::sim::{Controls, SimError, drawn, simulate};
 use crate::units::Time;
@@ -47,6 +49,8 @@ pub(crate) struct CellRecord {
     pub controls: Vec<Controls>,
     /// By metric, half the difference within the antithetic pair, if `run.antithetic` is set.
     pub half_differences: Vec<f64>,
+    /// Requests that wait for each other for ever.
+    pub deadlock: Option<Box<Deadlock>>,
     /// One row per window, if series are kept.
     pub series: Vec<SeriesRow>,
     /// What went wrong and when. Not stored for sweeps: it follows from the scenario.
@@ -138,6 +142,7 @@ pub(crate) fn run(
             waiting,
             controls: if plan.control_variates { drawn(plan, replication) } else { Vec::new() },
             half_differences: Vec::new(),
+            deadlock: record.deadlock.map(Box::new),
             series,
             happenings,
             requests,

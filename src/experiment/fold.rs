@@ -4,7 +4,7 @@
 use super::cell::CellRecord;
 use super::shares::Shares;
 use crate::measure::{
-    self, Backlog, Cumulative, Histogram, How, Index, Metric, Named, Series, Vocabulary,
+    self, Backlog, Cumulative, Deadlock, Histogram, How, Index, Metric, Named, Series, Vocabulary,
 };
 use crate::plan::Plan;
 use crate::sim::{self, Controls};
@@ -44,6 +44,9 @@ pub(crate) struct Fold {
     pub series: Vec<Series>,
     /// The means over the replications, by window.
     pub course: Vec<SeriesMean>,
+    /// The number of replications with a deadlock, and that of the first.
+    pub deadlocks: u32,
+    pub deadlock: Option<(u32, Box<Deadlock>)>,
     /// A hash of every number of every replication.
     pub fingerprint: u64,
 }
@@ -84,6 +87,8 @@ impl Fold {
             waiting: vec![Vec::new(); plan.layout.services.len()],
             series: plan.layout.series(),
             course: Vec::new(),
+            deadlocks: 0,
+            deadlock: None,
             fingerprint: 0,
             index: Arc::new(Index::new(&metrics)),
             metrics,
@@ -122,6 +127,10 @@ impl Fold {
             }
             shares.add(durations);
             pooled.histogram.merge(durations);
+        }
+        if let Some(deadlock) = &record.deadlock {
+            self.deadlocks += 1;
+            self.deadlock.get_or_insert_with(|| (record.replication, deadlock.clone()));
         }
         self.hash(record.events);
         self.add_series(record);

@@ -55,8 +55,8 @@ pub use replication::{
     Incident, LatencyBucket, Replication, ReplicationValue, SampledRequest, SeriesPoint,
 };
 pub(crate) use replications::Rule;
+pub use results::{DeadlockResult, Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use results::{FAILED_MIN, MOST_FAILED};
-pub use results::{Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use rule::metric_named;
 pub use run::Progress;
 pub use run::RunError;

@@ -9,6 +9,7 @@ pub use gains::Gain;
 pub use objectives::SloResult;
 pub use precision::PrecisionResult;
 
+use super::fold::Fold;
 use super::phases::{self, Phase};
 use super::point::CompiledPoint;
 use super::replications::Replications;
@@ -16,6 +17,7 @@ use super::verdict::{self, Outlook, WorkloadVerdict};
 use super::warmup::WarmupResult;
 use crate::measure::Index;
 use crate::stats::Estimate;
+use crate::units::Span;
 use gains::gains;
 use heavy::Heavy;
 use precision::precision;
@@ -72,6 +74,8 @@ pub struct Results {
     pub verdicts: Vec<WorkloadVerdict>,
     /// The workloads that are overloaded: a queue grows without bound.
     pub overloaded: Vec<String>,
+    /// Requests that wait for each other for ever, if there are any in some replication.
+    pub deadlock: Option<DeadlockResult>,
     /// The results of all goals of all objectives.
     pub slos: Vec<SloResult>,
     /// The results of all goals of `run.replications.until`.
@@ -85,6 +89,35 @@ pub struct Results {
     pub phases: Vec<Phase>,
     /// Notes on the interpretation of the results.
     pub notes: Vec<String>,
+}
+
+/// A deadlock: requests each of which holds a lock or a connection that the next waits for.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DeadlockResult {
+    /// The number of replications that end in one.
+    pub replications: u32,
+    /// The first of them, counted from 0.
+    pub replication: u32,
+    /// When the circle closed in that one, in seconds of simulated time.
+    pub at_s: f64,
+    /// The number of requests that wait in the circle and for it at the end.
+    pub requests: u64,
+    /// Who waits for what: `api.x waits for the lock api#1.b, api.y waits for the lock api#1.a`.
+    pub circle: String,
+}
+
+impl DeadlockResult {
+    fn of(fold: &Fold) -> Option<DeadlockResult> {
+        let (replication, first) = fold.deadlock.as_ref()?;
+        Some(DeadlockResult {
+            replications: fold.deadlocks,
+            replication: *replication,
+            at_s: Span(first.at.0).seconds(),
+            requests: first.requests,
+            circle: first.circle.clone(),
+        })
+    }
 }
 
 /// The share of failed requests from which on a system counts as failing, whatever the latency of
@@ -145,6 +178,7 @@ impl Results {
             index: fold.index.clone(),
             verdicts,
             overloaded,
+            deadlock: DeadlockResult::of(fold),
             slos: Vec::new(),
             precision: precision(scenario, replications),
             gains: gains(fold, confidence),

@@ -39,7 +39,7 @@ pub(crate) use layout::{QUANTILE_SERIES, WORKLOAD_SERIES};
 pub(crate) use meter::Meter;
 pub(crate) use moments::{Moments, mean_s};
 pub(crate) use phases::Phases;
-pub(crate) use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
+pub(crate) use record::{Backlog, Deadlock, Happening, Record, RequestRow, SeriesRow};
 pub(crate) use recorder::Recorder;
 pub(crate) use recovery::IN_A_ROW;
 pub(crate) use tally::{InstanceTally, LinkTally, PhaseTally, Tally};

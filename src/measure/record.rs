@@ -50,6 +50,8 @@ pub(crate) struct Record {
     /// One row a window: values in the order of [`super::Layout::series`].
     pub series: Vec<SeriesRow>,
     pub happenings: Vec<Happening>,
+    /// Requests that wait for each other for ever.
+    pub deadlock: Option<Deadlock>,
     pub requests: Vec<RequestRow>,
 }
 
@@ -100,6 +102,17 @@ pub(crate) struct Happening {
     pub entity: String,
     pub what: &'static str,
     pub detail: String,
+}
+
+/// Requests that wait for each other for ever.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Deadlock {
+    /// When the circle closed.
+    pub at: Time,
+    /// How many requests wait in it, and for it.
+    pub requests: u64,
+    /// The circle: who waits for what.
+    pub circle: String,
 }
 
 /// One sampled request.

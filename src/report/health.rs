@@ -33,6 +33,8 @@ impl Health {
             Outlook::Overloaded(_) => Health::Overloaded,
             _ if errors >= MOST_FAILED => Health::Fails,
             Outlook::CannotTell(_) => Health::CannotTell,
+            // Users who wait for an answer that never comes send no more, so no queue grows.
+            Outlook::KeepsUp if results.deadlock.is_some() => Health::CannotTell,
             Outlook::KeepsUp
                 if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) =>
             {

@@ -116,7 +116,10 @@ pub fn to_json(results: &Results, info: RunInfo) -> Value {
     let gains = results.gains.iter().map(|gain| {
         json!({ "technique": gain.technique, "workload": gain.workload, "metric": "latency", "stat": "mean", "variance_ratio": number(gain.variance_ratio) })
     });
-    let verdict = json!({ "workloads": results.verdicts.iter().map(|verdict| outlook(results, verdict)).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
+    let deadlock = results.deadlock.as_ref().map(|found| {
+        json!({ "replications": found.replications, "replication": found.replication, "at_s": number(found.at_s), "requests": found.requests, "circle": found.circle })
+    });
+    let verdict = json!({ "workloads": results.verdicts.iter().map(|verdict| outlook(results, verdict)).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "deadlock": deadlock, "notes": results.notes });
     let head = [
         ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(results.scenario)),

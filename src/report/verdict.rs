@@ -1,10 +1,11 @@
 //! The first lines of a summary: whether each workload keeps up and the objectives are met.
 
-use super::format::{decimals, fixed, metric_value, percent, trimmed, value, value_beside};
+use super::format::{count, decimals, fixed, metric_value, percent, trimmed, value, value_beside};
 use super::health::Health;
 use super::paint::ColorChoice;
 use crate::experiment::{
-    FAILED_MIN, Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict,
+    DeadlockResult, FAILED_MIN, Outlook, Overload, Reason, Results, Settling, SloResult,
+    WorkloadVerdict,
 };
 use crate::scenario::{Regime, Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
@@ -42,9 +43,24 @@ pub(super) fn verdict(
             Health::KeepsUp => paint.good("✔ keeps up"),
         };
         writeln!(out, "  {mark}  {}: {numbers}", verdict.workload)?;
-        if let Some(why) = why(scenario, results, verdict) {
+        // Who waits for ever is not helped by a longer run.
+        let is_stuck =
+            results.deadlock.is_some() && matches!(verdict.outlook, Outlook::CannotTell(_));
+        if let Some(why) = why(scenario, results, verdict).filter(|_| !is_stuck) {
             writeln!(out, "      {}", paint.faint(&why))?;
         }
+    }
+    if let Some(deadlock) = &results.deadlock {
+        let DeadlockResult { replications, replication, at_s, requests, circle, .. } = deadlock;
+        let (mark, at) = (paint.bad("✘ deadlock"), Span::from_seconds(*at_s));
+        writeln!(
+            out,
+            "  {mark}  in {replications} of {}: in replication {replication} from {} on, {} wait for ever",
+            count(u64::from(results.replications), "replication"),
+            value(at.seconds(), "s"),
+            count(*requests, "request"),
+        )?;
+        writeln!(out, "      {}", paint.faint(circle))?;
     }
     results.slos.iter().try_for_each(|slo| objective(out, results, slo, paint))
 }

@@ -10,6 +10,7 @@ mod births;
 mod columns;
 mod control;
 mod controls;
+mod deadlock;
 #[cfg(test)]
 mod drain_tests;
 mod endings;
@@ -105,7 +106,11 @@ pub(crate) fn simulate(
             return Err(SimError::Interrupted);
         }
     }
-    Ok(harvest(world, plan, key, replication))
+    let deadlock = match plan.resources.is_empty() {
+        true => None,
+        false => world.run_system_cached(deadlock::find).unwrap_or_default(),
+    };
+    Ok(Record { deadlock, ..harvest(world, plan, key, replication) })
 }
 
 /// Runs the systems of an epoch, in this order. Each is made ready when it is first needed, by the

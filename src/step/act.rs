@@ -54,6 +54,10 @@ pub(crate) trait Act {
     fn shares(&self, _: &Request) -> Option<u32> {
         None
     }
+    /// What a request in this step waits for that another may hold for ever.
+    fn waits(&self, _: &Request) -> Waits {
+        Waits::ForNothing
+    }
     /// Whether an event is to come for a request in this step, which is stale if it is struck.
     fn awaits_event(&self, _: &Request) -> bool {
         false
@@ -96,6 +100,16 @@ impl Leaving<'_> {
     pub(crate) fn line<W: Waiter>(&self, of: &mut Permits<W>, now: Time, runnable: &mut Runnable) {
         of.leave(now, self.slot, |slot| self.asked(slot), |next| runnable.push(next));
     }
+}
+
+/// What a request waits for that another may hold for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    ForNothing,
+    /// A unit of a resource: the first word of the frames of those that hold one.
+    ForUnit(u64),
+    /// The requests that it has made.
+    ForRequests,
 }
 
 /// How one leaves who is called off.

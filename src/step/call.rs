@@ -8,7 +8,7 @@
 //! Checked: `tests/it/calls.rs`.
 
 use super::asks::{Arm, Asks, At, Way};
-use super::{Act, Compiler, Leaving, Left, Pool, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, Pool, Stage, Then, Waits};
 use crate::kernel::RequestId;
 use crate::problem::Problems;
 use crate::random::keys::Salt;
@@ -150,6 +150,9 @@ impl Act for Op {
         request.parts.mark = stage.now();
         stage.free_core(request);
         Then::Call
+    }
+    fn waits(&self, _: &Request) -> Waits {
+        Waits::ForRequests
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
         stage.doomed.push((RequestId::unpack(request.scratch), Fate::CalledOff));

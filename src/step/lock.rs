@@ -10,7 +10,7 @@
 //! Checked: `lock_mg1` in `tests/it/theory.rs`, `tests/it/lock.rs`, `tests/it/keyed.rs`.
 
 use super::asks::{Arm, Asks, At, Holding, Kind, Way};
-use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then};
+use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then, Waits};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
 use crate::request::{Frame, FurtherPart, Request};
@@ -212,6 +212,13 @@ impl Act for Op {
     }
     fn close(&self, stage: &mut Stage, _: &Request, frame: &Frame) {
         Holder::of(frame).give(stage);
+    }
+    fn waits(&self, request: &Request) -> Waits {
+        let (row, key) = (self.rows.of(request), self.key(request));
+        match request.granted {
+            true => Waits::ForUnit(Holder { row, key, since: Time::ZERO }.words().0),
+            false => Waits::ForNothing,
+        }
     }
     fn holds(&self, frame: &Frame) -> Option<u32> {
         Some(frame.a as u32)

@@ -44,7 +44,7 @@ pub use spawn::Spawn;
 pub use wait::Wait;
 
 use crate::random::plain_or_fields;
-pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then};
+pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then, Waits};
 use asks::{Asks, At};
 pub(crate) use scope::{Each, Rows};
 
@@ -188,6 +188,13 @@ macro_rules! catalogue {
                     $(Op::$name(op) => op.shares(request),)+
                     $(Op::$end(op) => op.shares(request),)+
                     Op::Answer => None,
+                }
+            }
+            fn waits(&self, request: &Request) -> Waits {
+                match self {
+                    $(Op::$name(op) => op.waits(request),)+
+                    $(Op::$end(op) => op.waits(request),)+
+                    Op::Answer => Waits::ForNothing,
                 }
             }
             fn awaits_event(&self, request: &Request) -> bool {

@@ -12,7 +12,7 @@
 //! Checked: `fanout10_all` and others in `tests/it/theory.rs`, `tests/it/parallel.rs`.
 
 use super::asks::{self, Asks, At, Way};
-use super::{Act, Compiler, Ended, Leaving, Left, Stage, Step, Then};
+use super::{Act, Compiler, Ended, Leaving, Left, Stage, Step, Then, Waits};
 use crate::kernel::{Event, TimerId};
 use crate::problem::Problems;
 use crate::random::keys::Salt;
@@ -295,6 +295,9 @@ impl Act for Op {
         request.parts.charge(Part::Abandoned, stage.now());
         request.outcome = Outcome::TIMEOUT;
         Then::Answer
+    }
+    fn waits(&self, _: &Request) -> Waits {
+        if self.within.is_some() { Waits::ForNothing } else { Waits::ForRequests }
     }
     fn leave(&self, _: &mut Stage, _: &mut Request, _: Leaving) -> Left {
         // Its frame is closed on the way out, which calls off its branches.

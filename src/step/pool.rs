@@ -14,7 +14,7 @@
 //! Checked: `mmc` and patience in `tests/it/pool.rs`.
 
 use super::asks::{self, Arm, Asks, At, Holding, Kind, Way};
-use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then};
+use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then, Waits};
 use crate::kernel::{Event, TimerId};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
@@ -296,6 +296,12 @@ impl Act for Op {
         let is_broken =
             [Outcome::TIMEOUT, Outcome::LOST, Outcome::CRASHED].contains(&request.outcome);
         give_back(stage, frame, self.connecting.is_some() && !is_broken);
+    }
+    fn waits(&self, request: &Request) -> Waits {
+        match request.granted && self.patience.is_none() {
+            true => Waits::ForUnit(u64::from(self.rows.of(request))),
+            false => Waits::ForNothing,
+        }
     }
     fn awaits_event(&self, request: &Request) -> bool {
         !request.granted

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// The name of the journal in the folder of the sweep.
 pub(crate) const JOURNAL: &str = "cells.journal";
 
-const MAGIC: &[u8; 16] = b"asyncflow cells3";
+const MAGIC: &[u8; 16] = b"asyncflow cells4";
 /// Bytes of a length field: the length and its complement.
 const LENGTH: usize = 8;
 /// The longest possible entry, in bytes: a longer length is corrupt.

@@ -17,6 +17,7 @@ mod compare;
 mod corrections;
 mod coverage;
 #[cfg(unix)]
+mod deadlock;
 mod docs;
 mod faults;
 mod folders;
