@@ -42,16 +42,16 @@ impl<'w, 'x> Waiting<'w, 'x> {
             .zip(is_free)
             .map(|(request, is_free)| match request.phase {
                 Phase::Running if !is_free => x.program[request.step as usize].waits(request),
-                _ => Waits::ForNothing,
+                _ => Waits::Nothing,
             })
             .collect();
         let mut lines: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         for (slot, waits) in waits.iter().enumerate() {
-            if let Waits::ForUnit(unit) = waits {
+            if let Waits::Unit(unit) = waits {
                 lines.entry(*unit).or_default().push(slot as u32);
             }
         }
-        let stuck = waits.iter().map(|waits| *waits != Waits::ForNothing).collect();
+        let stuck = waits.iter().map(|waits| *waits != Waits::Nothing).collect();
         Waiting { x, requests, waits, lines, stuck }.reduced()
     }
 
@@ -81,7 +81,7 @@ impl<'w, 'x> Waiting<'w, 'x> {
             return self;
         }
         for slot in freed {
-            (self.stuck[slot as usize], self.waits[slot as usize]) = (false, Waits::ForNothing);
+            (self.stuck[slot as usize], self.waits[slot as usize]) = (false, Waits::Nothing);
         }
         self.reduced()
     }
@@ -112,11 +112,11 @@ impl<'w, 'x> Waiting<'w, 'x> {
         // From one who waits for a unit to the next, by way of who holds it and whom that waits
         // for.
         let next = |slot: u32| {
-            let Waits::ForUnit(unit) = self.waits[slot as usize] else { return None };
+            let Waits::Unit(unit) = self.waits[slot as usize] else { return None };
             let mut waiter = *holder_of.get(&unit)?;
             for _ in 0..all.len() {
                 match self.waits[waiter as usize] {
-                    Waits::ForUnit(_) => return Some(waiter),
+                    Waits::Unit(_) => return Some(waiter),
                     _ => waiter = *called_by.get(&waiter)?,
                 }
             }
@@ -142,7 +142,7 @@ impl<'w, 'x> Waiting<'w, 'x> {
     fn words(&self, slot: u32) -> String {
         let layout = &self.x.plan.layout;
         let flow = &layout.flows[self.requests[slot as usize].flow as usize];
-        let Waits::ForUnit(unit) = self.waits[slot as usize] else { return String::new() };
+        let Waits::Unit(unit) = self.waits[slot as usize] else { return String::new() };
         let of = &layout.resources[unit as u32 as usize];
         let key = if of.keys > 0 { format!("key {} of ", (unit >> 32) + 1) } else { String::new() };
         format!("{} waits for {key}the {} {}", layout.name_of(flow), of.kind, of.name)

@@ -56,7 +56,7 @@ pub(crate) trait Act {
     }
     /// What a request in this step waits for that another may hold for ever.
     fn waits(&self, _: &Request) -> Waits {
-        Waits::ForNothing
+        Waits::Nothing
     }
     /// Whether an event is to come for a request in this step, which is stale if it is struck.
     fn awaits_event(&self, _: &Request) -> bool {
@@ -105,11 +105,11 @@ impl Leaving<'_> {
 /// What a request waits for that another may hold for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waits {
-    ForNothing,
+    Nothing,
     /// A unit of a resource: the first word of the frames of those that hold one.
-    ForUnit(u64),
+    Unit(u64),
     /// The requests that it has made.
-    ForRequests,
+    Requests,
 }
 
 /// How one leaves who is called off.

@@ -216,8 +216,8 @@ impl Act for Op {
     fn waits(&self, request: &Request) -> Waits {
         let (row, key) = (self.rows.of(request), self.key(request));
         match request.granted {
-            true => Waits::ForUnit(Holder { row, key, since: Time::ZERO }.words().0),
-            false => Waits::ForNothing,
+            true => Waits::Unit(Holder { row, key, since: Time::ZERO }.words().0),
+            false => Waits::Nothing,
         }
     }
     fn holds(&self, frame: &Frame) -> Option<u32> {

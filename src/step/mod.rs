@@ -194,7 +194,7 @@ macro_rules! catalogue {
                 match self {
                     $(Op::$name(op) => op.waits(request),)+
                     $(Op::$end(op) => op.waits(request),)+
-                    Op::Answer => Waits::ForNothing,
+                    Op::Answer => Waits::Nothing,
                 }
             }
             fn awaits_event(&self, request: &Request) -> bool {

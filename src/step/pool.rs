@@ -299,8 +299,8 @@ impl Act for Op {
     }
     fn waits(&self, request: &Request) -> Waits {
         match request.granted && self.patience.is_none() {
-            true => Waits::ForUnit(u64::from(self.rows.of(request))),
-            false => Waits::ForNothing,
+            true => Waits::Unit(u64::from(self.rows.of(request))),
+            false => Waits::Nothing,
         }
     }
     fn awaits_event(&self, request: &Request) -> bool {

@@ -58,7 +58,7 @@ pub(crate) struct Entry {
 /// The outcome of a cell.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Outcome {
-    Done(CellRecord),
+    Done(Box<CellRecord>),
     /// Kind and reason.
     Failed(String, String),
 }
@@ -66,14 +66,14 @@ pub(crate) enum Outcome {
 impl Outcome {
     fn of(result: &Result<CellRecord, Failure>) -> Outcome {
         match result {
-            Ok(record) => Outcome::Done(record.clone()),
+            Ok(record) => Outcome::Done(Box::new(record.clone())),
             Err(failure) => Outcome::Failed(failure.name().to_string(), failure.to_string()),
         }
     }
     /// Converts the outcome into the result that the fold accepts.
     pub(crate) fn result(self) -> Result<CellRecord, Failure> {
         match self {
-            Outcome::Done(record) => Ok(record),
+            Outcome::Done(record) => Ok(*record),
             Outcome::Failed(kind, reason) => Err(Failure::Before { kind, reason }),
         }
     }

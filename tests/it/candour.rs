@@ -238,7 +238,7 @@ fn an_error_of_an_option_is_placed_at_the_option() {
     let search = "capacity failing.yaml --vary services.api.replicas";
     let unknown = room.ends(&format!("{search} --from 1 --to 4 --while user.p95<60ms"), 2);
     assert!(
-        unknown.starts_with("error: --while: `user` is not a workload or an endpoint")
+        unknown.starts_with("error: --while: `user` is not a workload, an endpoint or a service")
             && unknown.contains("did you mean `users`?")
             && !unknown.contains("failing.yaml:"),
         "{unknown}"
