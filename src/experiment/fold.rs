@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::sim::{self, Controls};
 use crate::stats::{self, Controlled, Estimate, Growth};
 use crate::units::Time;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 /// The replications so far, reduced.
@@ -18,7 +19,7 @@ pub(crate) struct Fold {
     pub metrics: Vec<Metric>,
     /// The positions of the metrics of each entity.
     pub index: Arc<Index>,
-    workloads: Vec<String>,
+    pub workloads: Vec<String>,
     pub replications: u32,
     pub events: u64,
     /// By metric, then by replication.
@@ -44,8 +45,10 @@ pub(crate) struct Fold {
     pub series: Vec<Series>,
     /// The means over the replications, by window.
     pub course: Vec<SeriesMean>,
-    /// The number of replications with a deadlock, and that of the first.
+    /// The number of replications with a deadlock, the workloads whose requests wait in any, and
+    /// the number of the first.
     pub deadlocks: u32,
+    pub deadlocked: BTreeSet<u32>,
     pub deadlock: Option<(u32, Box<Deadlock>)>,
     /// A hash of every number of every replication.
     pub fingerprint: u64,
@@ -88,6 +91,7 @@ impl Fold {
             series: plan.layout.series(),
             course: Vec::new(),
             deadlocks: 0,
+            deadlocked: BTreeSet::new(),
             deadlock: None,
             fingerprint: 0,
             index: Arc::new(Index::new(&metrics)),
@@ -130,6 +134,7 @@ impl Fold {
         }
         if let Some(deadlock) = &record.deadlock {
             self.deadlocks += 1;
+            self.deadlocked.extend(&deadlock.workloads);
             self.deadlock.get_or_insert_with(|| (record.replication, deadlock.clone()));
         }
         self.hash(record.events);

@@ -103,6 +103,8 @@ pub struct DeadlockResult {
     pub at_s: f64,
     /// The number of requests that wait in the circle and for it at the end.
     pub requests: u64,
+    /// The workloads whose requests wait, in any replication.
+    pub workloads: Vec<String>,
     /// Who waits for what: `api.x waits for the lock api#1.b, api.y waits for the lock api#1.a`.
     pub circle: String,
 }
@@ -115,6 +117,11 @@ impl DeadlockResult {
             replication: *replication,
             at_s: Span(first.at.0).seconds(),
             requests: first.requests,
+            workloads: fold
+                .deadlocked
+                .iter()
+                .map(|id| fold.workloads[*id as usize].clone())
+                .collect(),
             circle: first.circle.clone(),
         })
     }

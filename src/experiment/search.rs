@@ -355,6 +355,7 @@ fn verdict(results: &Results, goals: &[SloResult], limit: Option<u64>) -> Verdic
         () if is_flooded
             || fails(|failed| failed.low)
             || !results.overloaded.is_empty()
+            || results.deadlock.is_some()
             || goals.iter().filter(is_certain).any(|goal| !goal.pass) =>
         {
             Verdict::Misses

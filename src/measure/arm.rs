@@ -1,7 +1,8 @@
 //! What is counted of a labelled arm of a branch: how often it was chosen, how long it took.
 //!
-//! Law: an execution that begins in the measured part is counted, under its branch when the branch
-//! is come to, and in its arm when that ends: completed if its last step did, failed otherwise.
+//! Law: an execution that begins in the measured part is counted: as chosen when it begins, and as
+//! completed when its last step ends, or as failed when it is left before. Those that the end of
+//! the run finds in the arm are neither.
 //! Measuring draws nothing and takes no time, so a label changes no other number.
 //! Checked: `tests/it/labels.rs`.
 

@@ -113,6 +113,8 @@ pub(crate) struct Deadlock {
     pub requests: u64,
     /// The circle: who waits for what.
     pub circle: String,
+    /// The workloads whose requests wait, rising.
+    pub workloads: Vec<u32>,
 }
 
 /// One sampled request.

@@ -45,6 +45,8 @@ pub(crate) struct Recorder {
     pub further_ns: Vec<u128>,
     /// By flow: core time that served nothing, ns.
     pub wasted_ns: Vec<u128>,
+    /// The further part in which a core is held without computing, if there is one.
+    pub block_part: Option<usize>,
     /// By workload, and by service.
     pub backlog: Vec<Backlog>,
     pub waiting: Vec<Backlog>,
@@ -105,11 +107,15 @@ impl Recorder {
     }
     /// A request of a flow has failed, or was no longer waited for, and nobody takes over what it
     /// has spent: its core time, with that of its calls, has served nothing.
+    /// Counted when it ends, so that in a system that is overloaded it is compared with the core
+    /// time of the same stretch of time.
     #[cold]
     #[inline(never)]
-    pub(crate) fn waste(&mut self, flow: u32, started: Time, spent: &Parts) {
-        if self.measures(started) {
-            self.wasted_ns[flow as usize] += u128::from(spent.spent[Part::Cpu as usize].0);
+    pub(crate) fn waste(&mut self, now: Time, flow: u32, spent: &Parts, further: &[Span]) {
+        if self.measures(now) {
+            let blocked = self.block_part.and_then(|part| further.get(part));
+            let held = spent.spent[Part::Cpu as usize] + blocked.copied().unwrap_or_default();
+            self.wasted_ns[flow as usize] += u128::from(held.0);
         }
     }
     /// Ends the window of each workload: rates and latency of its flows together.

@@ -5,12 +5,13 @@
 //! walk over the layout gives the names and, with a record, the values, so that the two cannot get
 //! out of step. To add a metric: one `put` here.
 
+mod arms;
 mod machines;
 mod phases;
 
 use super::gauges::BUSY_CORES;
 use super::layout::Layout;
-use super::{ArmTally, Histogram, Moments, Record, SparseHistogram, Tally, mean_s};
+use super::{Histogram, Moments, Record, SparseHistogram, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
 
@@ -204,30 +205,9 @@ impl<'a> Walk<'a> {
         self.phases();
     }
 
-    /// The executions of a labelled arm of a branch.
-    fn arm(&mut self, entity: &str, index: usize) {
-        let kind = "branch";
-        let none = ArmTally::default();
-        let of = self.record.map_or(&none, |record| &record.arms[index]);
-        let latencies = of.latency.distribution();
-        self.latency(kind, entity, of.completed, &of.moments, &latencies);
-        self.put(kind, entity, ("chosen", ""), "total", "1", How::Mean, |_| {
-            plain(of.chosen as f64)
-        });
-        self.put(kind, entity, ("failed", ""), "total", "1", How::Mean, |_| {
-            plain(of.failed as f64)
-        });
-        self.put(kind, entity, ("share", ""), "mean", "1", How::Ratio, |_| {
-            ratio(of.chosen as f64, of.of as f64)
-        });
-        self.put(kind, entity, ("error_ratio", ""), "mean", "1", How::Ratio, |_| {
-            ratio(of.failed as f64, (of.completed + of.failed) as f64)
-        });
-        self.keep(kind, entity, "latency", latencies);
-    }
-
     /// What is wasted of the core time of all services together.
     fn system(&mut self) {
+        let layout = self.layout;
         let wasted_s = |record: &Record| record.wasted_ns.iter().sum::<u128>() as f64 * 1e-9;
         let busy_s = |record: &Record| {
             let busy = record.instances.iter().map(|instance| instance.gauges[BUSY_CORES].area);
@@ -237,7 +217,11 @@ impl<'a> Walk<'a> {
             plain(wasted_s(record))
         });
         self.put("system", "all", ("wasted_ratio", ""), "mean", "1", How::Ratio, |record| {
-            ratio(wasted_s(record), busy_s(record))
+            // Its trials are requests, not seconds: how many of them ended.
+            let ended =
+                record.flows.iter().zip(&layout.flows).filter(|(_, of)| of.workload.is_some());
+            let ended: u64 = ended.map(|(tally, _)| tally.completed() + tally.failed()).sum();
+            Value { value: wasted_s(record) / busy_s(record), weight: ended as f64 }
         });
     }
 

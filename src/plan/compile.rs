@@ -44,6 +44,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         endpoints: Vec::new(),
         flows: IndexSet::new(),
         labels: IndexSet::new(),
+        arms: IndexSet::new(),
         layout: Layout::default(),
         station_of: Vec::new(),
         resources: Vec::new(),
@@ -110,6 +111,7 @@ pub(super) struct Build<'s> {
     /// The distinct flows; the id of a flow is its index.
     pub flows: IndexSet<Flow>,
     pub labels: IndexSet<measure::Label>,
+    pub arms: IndexSet<String>,
     pub layout: Layout,
     /// The station of each instance whose cores are shared.
     pub station_of: Vec<Option<u32>>,
@@ -391,5 +393,6 @@ impl<'s> Build<'s> {
         layout.percentiles = scenario.percentiles();
         layout.flows = std::mem::take(&mut self.flows).into_iter().collect();
         layout.labels = std::mem::take(&mut self.labels).into_iter().collect();
+        layout.arms = std::mem::take(&mut self.arms).into_iter().collect();
     }
 }

@@ -79,6 +79,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The further part in which requests hold a core without computing; none if some of them wait
+    /// as threads that share cores, which hold none.
+    pub(crate) fn block_part(&self) -> Option<usize> {
+        let holds = |op: &Op| !matches!(op, Op::Block(block) if !block.holds_core);
+        let part = self.layout.further_parts.iter().position(|part| *part == "block");
+        part.filter(|_| self.program.iter().all(holds))
+    }
     /// Returns this plan with a measured part that begins at `measured_from`.
     pub(crate) fn measured_from(&self, scenario: &Scenario, measured_from: Time) -> Plan {
         let mut plan = Plan { measured_from, ..self.clone() };

@@ -114,9 +114,14 @@ impl step::Compiler for Steps<'_, '_> {
         self.build.labels.insert_full(label).0 as u32
     }
     fn arm(&mut self, label: &str) -> u32 {
-        let name = self.block(label);
-        self.build.layout.arms.push(name);
-        self.build.layout.arms.len() as u32 - 1
+        let endpoint = &self.build.directory.endpoints[self.endpoint as usize].name;
+        let (name, mut count) = (format!("{endpoint}.{label}"), 1);
+        let mut unique = name.clone();
+        while !self.build.arms.insert(unique.clone()) {
+            count += 1;
+            unique = format!("{name}#{count}");
+        }
+        self.build.arms.len() as u32 - 1
     }
     fn outcome(&mut self, name: &str) -> Outcome {
         self.build.directory.outcome(name)

@@ -173,7 +173,12 @@ fn event_loop(scenario: &Scenario, path: &str) -> Option<String> {
 /// Returns the goal without its bound, `users p95`.
 fn goal_name(goal: &SloResult) -> String {
     let words = goal.goal.split(['<', '>']).next().unwrap_or_default();
-    format!("{} {}", goal.of, words.trim())
+    of_goal(goal, words.trim())
+}
+
+/// Returns a goal with what it is about; what is bounded of everything together has no name.
+fn of_goal(goal: &SloResult, words: &str) -> String {
+    if goal.kind == "system" { words.to_string() } else { format!("{} {words}", goal.of) }
 }
 
 /// Compares the current value of the scenario with the answer; `None` where the range is not
@@ -302,9 +307,10 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
         SearchTarget::Smallest => "the smallest",
         SearchTarget::Range | SearchTarget::Either => "the range of",
     };
-    let goals: Vec<String> = result.tried.first().map_or(Vec::new(), |t| {
-        t.goals.iter().map(|goal| format!("{} {}", goal.of, goal.goal)).collect()
-    });
+    let goals: Vec<String> = result
+        .tried
+        .first()
+        .map_or(Vec::new(), |t| t.goals.iter().map(|goal| of_goal(goal, &goal.goal)).collect());
     let level = confidence(scenario.run.confidence.0.fraction);
     // Writing into a String cannot fail.
     let head = format!(
@@ -343,6 +349,7 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
         row.extend(tried.goals.iter().map(|goal| {
             let text = measured(goal);
             match tried.results.failing().next() {
+                _ if tried.results.deadlock.is_some() => format!("{text} (deadlock)"),
                 _ if !tried.results.overloaded.is_empty() => format!("{text} (overloaded)"),
                 Some((of, share)) => format!("{text} ({} of {of} failed)", percent(share)),
                 None => text,

@@ -75,16 +75,7 @@ pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorCh
     if !variants.is_empty() {
         let _ = writeln!(out, "{}", paint.faint(variants));
     }
-    for (index, results) in comparison.results.iter().enumerate() {
-        if !results.overloaded.is_empty() {
-            let _ = writeln!(
-                out,
-                "  {} {} is overloaded: its numbers depend on `run.duration`",
-                paint.bad("✘"),
-                comparison.names[index]
-            );
-        }
-    }
+    unreliable(&mut out, comparison, paint);
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
         let [base, own] = [0, index].map(|of| comparison.results[of].replications);
@@ -151,6 +142,27 @@ pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorCh
     let words = format!("All verdicts hold jointly at {level} confidence (Holm's correction).");
     let _ = writeln!(out, "{}", paint.faint(&words));
     paint.fitted(out)
+}
+
+/// Writes which variants have a deadlock, or are overloaded.
+fn unreliable(out: &mut String, comparison: &Comparison, paint: ColorChoice) {
+    for (index, results) in comparison.results.iter().enumerate() {
+        if results.deadlock.is_some() {
+            let _ = writeln!(
+                out,
+                "  {} {}: requests wait for each other for ever, in a deadlock; `asyncflow run` tells which",
+                paint.bad("✘"),
+                comparison.names[index]
+            );
+        } else if !results.overloaded.is_empty() {
+            let _ = writeln!(
+                out,
+                "  {} {} is overloaded: its numbers depend on `run.duration`",
+                paint.bad("✘"),
+                comparison.names[index]
+            );
+        }
+    }
 }
 
 /// Returns the workloads that only one of two variants has, with the name of that variant.

@@ -10,6 +10,8 @@ pub(super) const MANY_FAILED: f64 = 0.05;
 /// The state of a workload: its outlook, combined with its share of failed requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Health {
+    /// Requests wait for each other for ever.
+    Deadlocked,
     Overloaded,
     /// At least half of the requests fail.
     Fails,
@@ -29,12 +31,15 @@ impl Health {
                 .map_or(f64::NAN, |row| row.estimate.estimate)
         };
         let errors = mean_of("error_ratio");
+        // Users who wait for an answer that never comes send no more, so a queue need not grow.
+        let waits = |workload: &String| *workload == verdict.workload;
         match &verdict.outlook {
+            _ if results.deadlock.iter().any(|found| found.workloads.iter().any(waits)) => {
+                Health::Deadlocked
+            }
             Outlook::Overloaded(_) => Health::Overloaded,
             _ if errors >= MOST_FAILED => Health::Fails,
             Outlook::CannotTell(_) => Health::CannotTell,
-            // Users who wait for an answer that never comes send no more, so no queue grows.
-            Outlook::KeepsUp if results.deadlock.is_some() => Health::CannotTell,
             Outlook::KeepsUp
                 if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) =>
             {
@@ -48,12 +53,13 @@ impl Health {
     /// Returns the worst state of all workloads; `None` if there are no workloads.
     pub(crate) fn worst(results: &Results) -> Option<Health> {
         let rank = |health: &Health| match health {
-            Health::Overloaded => 0,
-            Health::Fails => 1,
-            Health::CannotTell => 2,
-            Health::AnswersInPart(_) => 3,
-            Health::NoRequests => 4,
-            Health::KeepsUp => 5,
+            Health::Deadlocked => 0,
+            Health::Overloaded => 1,
+            Health::Fails => 2,
+            Health::CannotTell => 3,
+            Health::AnswersInPart(_) => 4,
+            Health::NoRequests => 5,
+            Health::KeepsUp => 6,
         };
         results.verdicts.iter().map(|verdict| Health::of(results, verdict)).min_by_key(rank)
     }
@@ -61,6 +67,7 @@ impl Health {
     /// Returns the name of the state in JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Health::Deadlocked => "deadlock",
             Health::Overloaded => "overloaded",
             Health::Fails => "fails",
             Health::CannotTell => "cannot_tell",

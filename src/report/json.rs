@@ -84,8 +84,12 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
             Some(why)
         }
     };
-    let run_at_least_s = verdict.run_at_least.map(|span| span.seconds());
-    json!({ "workload": verdict.workload, "outlook": Health::of(results, verdict).name(), "why": why, "run_at_least_s": run_at_least_s })
+    let health = Health::of(results, verdict);
+    // No run is long enough for those who wait for ever, and `deadlock` says why.
+    let is_stuck = health == Health::Deadlocked;
+    let run_at_least_s = verdict.run_at_least.filter(|_| !is_stuck).map(|span| span.seconds());
+    let why = why.filter(|_| !is_stuck);
+    json!({ "workload": verdict.workload, "outlook": health.name(), "why": why, "run_at_least_s": run_at_least_s })
 }
 
 /// Returns one JSON object with everything in the summary.

@@ -206,10 +206,44 @@ fn services(
         }
     }
     write_table(out, &lines, left_out, paint)?;
+    held(out, results, paint)?;
     costs(out, scenario, results)?;
     scaled(out, scenario, results)?;
     waste(out, results)?;
     bottleneck(out, results)
+}
+
+/// Writes how busy locks and pools are.
+fn held(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Result {
+    let all: Vec<&Row> = results
+        .rows
+        .iter()
+        .filter(|row| resource_kind(row.kind).is_some() && row.metric == "utilisation")
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut lines = table(&["", "", "busy", "held", "max", "waiting", "max"]);
+    lines.named_by(2);
+    for row in all.iter().take(ROWS) {
+        let of = |metric: &str, stat: &str| results.find(row.kind, &row.entity, metric, stat);
+        let mean = |metric: &str| {
+            of(metric, "mean").map_or(String::new(), |row| with_interval(&row.estimate, "1"))
+        };
+        let max = |metric: &str| {
+            of(metric, "max").map_or(String::new(), |row| value(row.estimate.estimate, "1"))
+        };
+        lines.add_row([
+            row.entity.clone(),
+            row.kind.to_string(),
+            percent_with_interval(&row.estimate),
+            mean("held"),
+            max("held"),
+            mean("waiting"),
+            max("waiting"),
+        ]);
+    }
+    write_table(out, &lines, all.len().saturating_sub(ROWS), paint)
 }
 
 /// Writes how much core time served nothing.

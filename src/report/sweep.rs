@@ -83,6 +83,10 @@ impl SweepLine {
     fn status(&self) -> (&'static str, &'static str) {
         match self.health {
             _ if self.failed > 0 => ("✘", "did not finish"),
+            Some(Health::Deadlocked) => (
+                "✘",
+                "deadlock: requests wait for each other for ever; `asyncflow run` tells which",
+            ),
             Some(Health::Overloaded) => (
                 "✘",
                 "overloaded: the backlog grows without bound, and the numbers depend on `run.duration`",

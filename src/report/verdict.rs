@@ -32,7 +32,9 @@ pub(super) fn verdict(
             value(offered, "1/s"),
             value_beside(answered, offered, "1/s")
         );
-        let mark = match Health::of(results, verdict) {
+        let health = Health::of(results, verdict);
+        let mark = match health {
+            Health::Deadlocked => paint.bad("✘ deadlock"),
             Health::Overloaded => paint.bad("✘ overloaded"),
             Health::Fails => paint.bad("✘ fails"),
             Health::CannotTell => paint.doubtful("? inconclusive"),
@@ -43,23 +45,25 @@ pub(super) fn verdict(
             Health::KeepsUp => paint.good("✔ keeps up"),
         };
         writeln!(out, "  {mark}  {}: {numbers}", verdict.workload)?;
-        // Who waits for ever is not helped by a longer run.
-        let is_stuck =
-            results.deadlock.is_some() && matches!(verdict.outlook, Outlook::CannotTell(_));
+        // The queues of those who wait for ever grow for that reason, and no run is long enough.
+        let is_stuck = health == Health::Deadlocked;
         if let Some(why) = why(scenario, results, verdict).filter(|_| !is_stuck) {
             writeln!(out, "      {}", paint.faint(&why))?;
         }
     }
     if let Some(deadlock) = &results.deadlock {
         let DeadlockResult { replications, replication, at_s, requests, circle, .. } = deadlock;
-        let (mark, at) = (paint.bad("✘ deadlock"), Span::from_seconds(*at_s));
-        writeln!(
-            out,
-            "  {mark}  in {replications} of {}: in replication {replication} from {} on, {} wait for ever",
+        let words = format!(
+            "deadlock in {replications} of {}: in replication {replication} from {} on, and {} for ever at the end",
             count(u64::from(results.replications), "replication"),
-            value(at.seconds(), "s"),
-            count(*requests, "request"),
-        )?;
+            value(*at_s, "s"),
+            if *requests == 1 {
+                "1 request waits".to_string()
+            } else {
+                format!("{} wait", count(*requests, "request"))
+            },
+        );
+        writeln!(out, "      {}", paint.faint(&words))?;
         writeln!(out, "      {}", paint.faint(circle))?;
     }
     results.slos.iter().try_for_each(|slo| objective(out, results, slo, paint))
@@ -106,6 +110,7 @@ fn inconclusive(results: &Results, slo: &SloResult) -> &'static str {
         (true, _) if slo.low <= slo.bound && slo.bound <= slo.high => {
             "the interval crosses the bound"
         }
+        (true, _) if results.deadlock.is_some() => "some requests wait for ever",
         (true, _) => "too few answers or too short a run",
     }
 }

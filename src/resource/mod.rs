@@ -16,7 +16,7 @@ pub(crate) use line::{Line, Waiter};
 pub(crate) use permits::{Answer, Permits};
 pub(crate) use sharing::{Alarm, Sharing};
 
-use crate::units::{Span, Time};
+use crate::units::Time;
 use bevy_ecs::prelude::Component;
 
 /// A resource of the plan that is none of an instance's own: a lock, a pool.
@@ -47,30 +47,25 @@ pub(crate) struct Connection {
 }
 
 impl Shared {
-    pub(crate) fn new(of: &ResourcePlan) -> Shared {
-        let keys = (of.keys > 0).then(|| Box::new(Keys::new(of.keys, of.units)));
+    pub(crate) fn new(of: &ResourcePlan, measured_from: Time) -> Shared {
+        let keyed = || Box::new(Keys::new(of.keys, of.units, measured_from));
+        let keys = (of.keys > 0).then(keyed);
         Shared { units: Permits::new(of.units, u32::MAX), keys, idle: Vec::new() }
     }
     /// Takes a unit of a key, or lets the request wait for it.
     pub(crate) fn take_key(&mut self, now: Time, slot: u32, key: u32) -> Answer {
         let Some(keys) = &mut self.keys else { return self.units.take(now, slot, 1) };
-        let answer = keys.take(key, slot);
+        let answer = keys.take(now, key, slot);
         match answer {
             Answer::Granted => self.units.held.add(now, 1),
             _ => self.units.waiting.add(now, 1),
         }
         answer
     }
-    /// Gives a unit of a key back that has been held for so long; who gets it may go on.
-    pub(crate) fn give_key(
-        &mut self,
-        now: Time,
-        key: u32,
-        held: Span,
-        mut goes_on: impl FnMut(u32),
-    ) {
+    /// Gives a unit of a key back; who gets it may go on.
+    pub(crate) fn give_key(&mut self, now: Time, key: u32, mut goes_on: impl FnMut(u32)) {
         let Some(keys) = &mut self.keys else { return self.units.give(now, 1, goes_on) };
-        match keys.give(key, held) {
+        match keys.give(now, key) {
             Some(next) => {
                 self.units.waiting.subtract(now, 1);
                 goes_on(next);

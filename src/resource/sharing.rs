@@ -115,6 +115,18 @@ impl Sharing {
         self.epoch = self.epoch.wrapping_add(1);
         self.due.take().is_some()
     }
+    /// The time that each burst would still take with a server to itself, by slot, rising.
+    pub(crate) fn left(&mut self, now: Time) -> Vec<(u32, Span)> {
+        self.advance(now);
+        let left = |end: u128| Span((end.saturating_sub(self.v) / NANOSECOND) as u64);
+        let mut all: Vec<(u32, Span)> = self
+            .ends
+            .iter()
+            .map(|Reverse((end, _, slot))| (*slot, self.alone(left(*end))))
+            .collect();
+        all.sort_unstable();
+        all
+    }
     /// Whether an event is the one that is written.
     pub(crate) fn is_current(&self, epoch: u32) -> bool {
         self.due.is_some() && self.epoch == epoch

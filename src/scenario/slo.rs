@@ -59,6 +59,9 @@ const FIELDS: [&str; 13] = [
     "cost",
 ];
 
+/// Metrics of which an objective bounds the mean, as they end a name.
+const MEANS: [&str; 4] = [".throughput", ".utilisation", ".ready_queue", ".cost"];
+
 /// A field of an objective.
 enum Field {
     Named(&'static str),
@@ -135,44 +138,41 @@ impl Serialize for Slo {
     }
 }
 
-/// The schema: [`Slo`] with its percentiles as properties by pattern.
-#[derive(JsonSchema)]
-#[schemars(rename = "Slo", transform = any_percentile, deny_unknown_fields)]
-#[allow(dead_code, reason = "only its schema is used")]
-struct Written {
-    /// A workload, an endpoint or a service; `users` is every workload, unless one has that name.
-    of: String,
-    /// Highest mean latency.
-    mean: Option<Span>,
-    /// Highest share of failed requests.
-    errors: Option<Share>,
-    /// Lowest throughput.
-    throughput: Option<Rate>,
-    /// Highest share of all core time that is wasted (of `users`).
-    wasted: Option<Share>,
-    /// Highest mean utilisation of the cores (of a service).
-    utilisation: Option<Share>,
-    /// Highest mean number of requests that wait for a core (of a service).
-    ready_queue: Option<f64>,
-    /// Highest cost (of a service).
-    cost: Option<Money>,
-}
-
-/// Adds the percentiles, such as `p95`, to the schema.
-fn any_percentile(schema: &mut Schema) {
-    let bound =
-        json!({ "$ref": "#/$defs/Span", "description": "Highest percentile of the latency." });
-    schema.insert("patternProperties".into(), json!({ "^p[0-9]{1,2}(\\.[0-9]+)?$": bound }));
-}
-
 impl JsonSchema for Slo {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Slo".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        // The percentiles refer to it.
-        generator.subschema_for::<Span>();
-        Written::json_schema(generator)
+        let (span, share) = (generator.subschema_for::<Span>(), generator.subschema_for::<Share>());
+        let (rate, money) = (generator.subschema_for::<Rate>(), generator.subschema_for::<Money>());
+        let described = |of: &Schema, what: &str| json!({ "allOf": [of], "description": what });
+        let mut properties = serde_json::Map::new();
+        let of = "A workload, an endpoint or a service; `users` is every workload, unless one has that name.";
+        properties.insert("of".into(), json!({ "type": "string", "description": of }));
+        properties.insert("mean".into(), described(&span, "Highest mean latency."));
+        for name in Percentile::names() {
+            let what = format!("Highest {name} of the latency.");
+            properties.insert(name.into(), described(&span, &what));
+        }
+        for (name, of, what) in [
+            ("errors", &share, "Highest share of failed requests."),
+            ("throughput", &rate, "Lowest throughput."),
+            ("wasted", &share, "Highest share of all core time that is wasted (of `users`)."),
+            ("utilisation", &share, "Highest mean utilisation of the cores (of a service)."),
+            ("cost", &money, "Highest cost (of a service)."),
+        ] {
+            properties.insert(name.into(), described(of, what));
+        }
+        let queue = "Highest mean number of requests that wait for a core (of a service).";
+        let queue = json!({ "type": "number", "minimum": 0, "description": queue });
+        properties.insert("ready_queue".into(), queue);
+        schemars::json_schema!({
+            "description": "What the system should achieve: `{ of: users, p95: 60ms, errors: 0.1% }`.",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": false,
+            "required": ["of"],
+        })
     }
 }
 
@@ -258,9 +258,11 @@ impl Slo {
             Some((of, "mean")) if of.ends_with(".error_ratio") => {
                 format!("{}.errors", of.trim_end_matches(".error_ratio"))
             }
-            Some((of, "mean")) if of.ends_with(".throughput") || of.ends_with(".utilisation") => {
-                of.to_string()
+            Some((of, "wasted_ratio")) => format!("{of}.wasted"),
+            Some((of, "mean")) if of.ends_with(".wasted_ratio") => {
+                format!("{}.wasted", of.trim_end_matches(".wasted_ratio"))
             }
+            Some((of, "mean")) if MEANS.iter().any(|name| of.ends_with(name)) => of.to_string(),
             _ => left.replacen(".latency.", ".", 1),
         };
         let Some((of, stat)) = split(left) else {
@@ -273,7 +275,7 @@ impl Slo {
         }
         // A number is the bound of a queue; other bounds have units.
         let bound_value = match bound.parse::<f64>() {
-            Ok(number) if stat == "ready_queue" => json!(number),
+            Ok(number) if stat == "ready_queue" && number.is_finite() => json!(number),
             _ => json!(bound),
         };
         serde_json::from_value(json!({ "of": of, stat: bound_value })).map_err(|error| {

@@ -1,11 +1,13 @@
 //! Deadlocks: requests each of which holds what the next waits for, in a circle.
 //!
 //! Law: at the end of a run a request is *live* if it waits for nothing that is held, or if one is
-//! live that holds a unit it waits for, or that it has made and waits for. Those that are not live
-//! wait for ever: each of the units they need is held by another of them (Holt 1972, "Some deadlock
-//! properties of computer systems": the graph of units and requests is reduced by those that may
-//! finish). Who gives up after some time is live; waiting for memory, for cores or at a door is not
-//! looked at. Linear in requests and what they hold.
+//! live that holds a unit it waits for, or that it has made and waits for; and if it will be called
+//! off by one that is live: it is a branch of a step that may end without it, or its user leaves.
+//! Those that are not live wait for ever: each of the units they need is held by another of them
+//! (Holt 1972, "Some deadlock properties of computer systems": the graph of units and requests is
+//! reduced by those that may finish). A step with several branches counts as live as long as one of
+//! them is, because that one may end it. Waiting for memory, for cores or at a door is not looked
+//! at. Linear in requests and what they hold.
 //! Checked: `tests/it/deadlock.rs`.
 
 use super::columns::{Columns, Everything};
@@ -13,7 +15,7 @@ use crate::measure::Deadlock;
 use crate::request::{Flag, NONE, Phase, Request};
 use crate::step::{Act, Waits};
 use bevy_ecs::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds the requests that wait for ever.
 pub(crate) fn find(mut world: Everything, plan: Res<super::PlanHandle>) -> Option<Deadlock> {
@@ -27,6 +29,8 @@ struct Waiting<'w, 'x> {
     requests: &'w [Request],
     /// By slot; nothing for those that are not there.
     waits: Vec<Waits>,
+    /// By slot: the requests that it waits for.
+    made: BTreeMap<u32, Vec<u32>>,
     /// By unit: those that wait for it.
     lines: BTreeMap<u64, Vec<u32>>,
     /// Those that are not live.
@@ -35,55 +39,77 @@ struct Waiting<'w, 'x> {
 
 impl<'w, 'x> Waiting<'w, 'x> {
     fn of(x: &'w Columns<'x>, requests: &'w [Request]) -> Waiting<'w, 'x> {
-        let mut is_free = vec![false; requests.len()];
-        x.free.iter().for_each(|slot| is_free[*slot as usize] = true);
-        let waits: Vec<Waits> = requests
+        let mut is_there = vec![true; requests.len()];
+        x.free.iter().for_each(|slot| is_there[*slot as usize] = false);
+        let of = |(request, is_there): (&Request, &bool)| match request.phase {
+            Phase::Running if *is_there => x.program[request.step as usize].waits(request),
+            _ => Waits::Nothing,
+        };
+        let waits: Vec<Waits> = requests.iter().zip(&is_there).map(of).collect();
+        let stuck = waits
             .iter()
-            .zip(is_free)
-            .map(|(request, is_free)| match request.phase {
-                Phase::Running if !is_free => x.program[request.step as usize].waits(request),
-                _ => Waits::Nothing,
-            })
+            .map(|waits| !matches!(waits, Waits::Nothing | Waits::Branches { ends: true, .. }))
             .collect();
-        let mut lines: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-        for (slot, waits) in waits.iter().enumerate() {
-            if let Waits::Unit(unit) = waits {
-                lines.entry(*unit).or_default().push(slot as u32);
+        let (mut lines, mut made) = (BTreeMap::new(), BTreeMap::new());
+        let mut waiting =
+            Waiting { x, requests, waits, made: BTreeMap::new(), lines: BTreeMap::new(), stuck };
+        for slot in (0..requests.len() as u32).filter(|slot| is_there[*slot as usize]) {
+            if let Waits::Unit(unit) = waiting.waits[slot as usize] {
+                lines.entry(unit).or_insert_with(Vec::new).push(slot);
+            }
+            if let Some(caller) = waiting.caller(slot) {
+                made.entry(caller).or_insert_with(Vec::new).push(slot);
             }
         }
-        let stuck = waits.iter().map(|waits| *waits != Waits::Nothing).collect();
-        Waiting { x, requests, waits, lines, stuck }.reduced()
+        (waiting.lines, waiting.made) = (lines, made);
+        waiting.reduce();
+        waiting
     }
 
-    /// Takes out who may go on, and those who wait for these, until only those are left who wait
-    /// for each other.
-    fn reduced(mut self) -> Self {
-        let mut live: Vec<u32> =
-            (0..self.stuck.len() as u32).filter(|slot| !self.stuck[*slot as usize]).collect();
-        while let Some(slot) = live.pop() {
-            let mut next: Vec<u32> =
-                self.held(slot).flat_map(|unit| self.lines.get(&unit)).flatten().copied().collect();
-            next.extend(self.caller(slot));
-            for other in next {
-                if std::mem::take(&mut self.stuck[other as usize]) {
-                    live.push(other);
-                }
+    /// Takes out who may go on, those who wait for these, and those whom these will call off, until
+    /// only those are left who wait for each other.
+    fn reduce(&mut self) {
+        let mut called_off = vec![false; self.stuck.len()];
+        let mut next: Vec<(u32, bool)> = Vec::new();
+        for slot in 0..self.stuck.len() as u32 {
+            let leaves = self.leaves(slot);
+            if leaves || !self.stuck[slot as usize] {
+                next.push((slot, leaves));
+            }
+            // Who has called one that is waited for a limited time goes on without it.
+            if self.requests[slot as usize].has(Flag::TIMED) {
+                next.extend(self.caller(slot).map(|caller| (caller, false)));
             }
         }
-        // Who has called one that gives up hears of it.
-        let given_up = |slot: &u32| self.requests[*slot as usize].has(Flag::TIMED);
-        let freed: Vec<u32> = (0..self.stuck.len() as u32)
-            .filter(|slot| self.stuck[*slot as usize] && given_up(slot))
-            .map(|slot| self.caller(slot).unwrap_or(slot))
-            .filter(|slot| self.stuck[*slot as usize])
-            .collect();
-        if freed.is_empty() {
-            return self;
+        let mut is_done = vec![false; self.stuck.len()];
+        while let Some((slot, is_called_off)) = next.pop() {
+            self.stuck[slot as usize] = false;
+            let ends_branches = match self.waits[slot as usize] {
+                Waits::Branches { keeps, .. } => !keeps,
+                Waits::Answer => is_called_off,
+                _ => false,
+            };
+            if ends_branches && !std::mem::replace(&mut called_off[slot as usize], true) {
+                let made = self.made.get(&slot).into_iter().flatten();
+                next.extend(made.map(|slot| (*slot, true)));
+            }
+            if !std::mem::replace(&mut is_done[slot as usize], true) {
+                // The first to be live who holds a unit lets the whole line go on.
+                for unit in self.held(slot).collect::<Vec<_>>() {
+                    let line = self.lines.remove(&unit).unwrap_or_default();
+                    next.extend(line.into_iter().map(|slot| (slot, false)));
+                }
+                next.extend(self.caller(slot).map(|caller| (caller, false)));
+            }
         }
-        for slot in freed {
-            (self.stuck[slot as usize], self.waits[slot as usize]) = (false, Waits::Nothing);
-        }
-        self.reduced()
+    }
+
+    /// Whether the user of a request will leave, and call it off.
+    fn leaves(&self, slot: u32) -> bool {
+        let request = &self.requests[slot as usize];
+        let source = self.x.plan.layout.flows[request.flow as usize].workload;
+        let patience = source.and_then(|id| self.x.plan.sources[id as usize].patience.as_ref());
+        request.has(Flag::TIMED) && patience.is_some_and(|patience| patience.cancels)
     }
 
     /// The units that the request in a slot holds.
@@ -123,9 +149,9 @@ impl<'w, 'x> Waiting<'w, 'x> {
             None
         };
         let first = *all.iter().find(|slot| next(**slot).is_some())?;
-        let mut path = vec![first];
+        let (mut path, mut place_of) = (vec![first], BTreeMap::from([(first, 0)]));
         while let Some(other) = next(*path.last()?) {
-            if let Some(start) = path.iter().position(|slot| *slot == other) {
+            if let Some(start) = place_of.insert(other, path.len()) {
                 path.drain(..start);
                 break;
             }
@@ -135,7 +161,11 @@ impl<'w, 'x> Waiting<'w, 'x> {
         let words = path.iter().take(MOST).map(|slot| self.words(*slot)).collect::<Vec<_>>();
         let more = if path.len() > MOST { ", and so on" } else { "" };
         let circle = format!("{}{more}", words.join(", "));
-        Some(Deadlock { at, requests: all.len() as u64, circle })
+        let flows = &self.x.plan.layout.flows;
+        let workload = |slot: &u32| flows[self.requests[*slot as usize].flow as usize].workload;
+        let workloads: BTreeSet<u32> = all.iter().filter_map(workload).collect();
+        let workloads = workloads.into_iter().collect();
+        Some(Deadlock { at, requests: all.len() as u64, circle, workloads })
     }
 
     /// What a request waits for: `api.x waits for the lock api#1.b`.

@@ -12,7 +12,7 @@ use crate::plan::Hop;
 use crate::request::{Fate, Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
 use crate::server::Life;
 use crate::step::{Act, Ended, Leaving, Left, Op, Then};
-use crate::units::Time;
+use crate::units::{Span, Time};
 use crate::workload::Source;
 
 /// The program is over: what the request holds is free, and the response leaves.
@@ -104,7 +104,8 @@ pub(crate) fn leave_outside(x: &mut Columns, requests: &mut [Request], slot: u32
 
 /// The instance of a request has crashed: it is off the link to it, what it holds there is lost
 /// with the instance, and it goes on by failing.
-pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
+/// `left` is the core time that its burst still needs, if it shares cores.
+pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32, left: Option<Span>) {
     let now = x.now();
     let awaits_event = match request.phase {
         Phase::Walking if x.hops[request.hop as usize] == Hop::In => {
@@ -122,6 +123,11 @@ pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
         x.stage.calendar.note_stale();
     }
     let part = part_of(x, request);
+    if let Some(left) = left {
+        let computed = Span(request.scratch.saturating_sub(left.0));
+        request.parts.charge(Part::Cpu, now.min(request.parts.mark + computed));
+        request.parts.charge(Part::Queue, now);
+    }
     request.parts.charge(part, now);
     close_frames(x, request);
     request.phase = Phase::Struck;
@@ -202,7 +208,8 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     request.set_place(Place::Outside);
     if caller.slot == NONE {
         if outcome != Outcome::OK || caller == Request::LEFT {
-            x.recorder.waste(request.flow, request.started, &request.parts);
+            let (flow, spent) = (request.flow, request.parts);
+            waste(x, flow, slot, &spent);
         }
         if C::RICH && x.follows_roots {
             think(x, request.flow, caller.generation, outcome == Outcome::OK);
@@ -220,10 +227,19 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
             (caller.slot, called(waiting, &spent, now, outcome))
         }
         _ => {
-            x.recorder.waste(flow, started, &spent);
+            waste(x, flow, slot, &spent);
             (slot, Next::Park)
         }
     }
+}
+
+/// What the request in a slot has spent has served nothing.
+#[cold]
+#[inline(never)]
+fn waste(x: &mut Columns, flow: u32, slot: u32, spent: &Parts) {
+    let further = x.stage.further.get(slot as usize).copied().unwrap_or_default();
+    let now = x.now();
+    x.recorder.waste(now, flow, spent, &further.0);
 }
 
 /// What the callee spent is the caller's; it goes on with its next step, or fails as its callee
@@ -283,7 +299,7 @@ fn answered(
 ) -> Next {
     let waiting = current(requests, id).filter(|waiting| waiting.phase == Phase::Running);
     let Some(caller) = waiting else {
-        x.recorder.waste(flow, ended.started, &ended.parts);
+        waste(x, flow, ended.slot, &ended.parts);
         return Next::Park;
     };
     let op = &x.program[caller.step as usize];
@@ -294,7 +310,7 @@ fn answered(
     let then = op.answered(&mut x.stage, caller, id.slot, ended);
     // Its step waits for others, and has not taken over what it spent.
     if then == Then::Park && ended.outcome != Outcome::OK {
-        x.recorder.waste(flow, ended.started, &ended.parts);
+        waste(x, flow, ended.slot, &ended.parts);
     }
     x.stage.attention |= !x.stage.doomed.is_empty();
     goes_on(caller, then)

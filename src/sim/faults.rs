@@ -162,8 +162,12 @@ pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instances: &[u32])
                 endings::leave_outside(x, requests, *slot);
             }
         }
+        let instance = of_one.first().map(|(rank, _)| instances[*rank] as usize);
+        let left = instance.map_or(Vec::new(), |instance| left_to_compute(x, instance));
         for (_, slot) in of_one {
-            endings::strike(x, &mut requests[*slot as usize], *slot);
+            let place = left.binary_search_by_key(slot, |(slot, _)| *slot).ok();
+            let own = place.map(|place| left[place].1);
+            endings::strike(x, &mut requests[*slot as usize], *slot, own);
         }
     }
     instances.iter().for_each(|id| renew(x, *id));
@@ -172,6 +176,12 @@ pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instances: &[u32])
             shared.idle.clear();
         }
     }
+}
+
+/// The core time that the bursts still need which share the cores of an instance, by slot.
+fn left_to_compute(x: &mut Columns, instance: usize) -> Vec<(u32, Span)> {
+    let (now, station) = (x.now(), x.plan.instances[instance].station);
+    station.map_or(Vec::new(), |station| x.stage.stations[station as usize].left(now))
 }
 
 /// The instance is as new.

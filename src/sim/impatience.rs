@@ -39,7 +39,8 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
     x.recorder.meters[patience.flow as usize].recount(1, is_measured);
     let (started, latency) = (gone.started, now - gone.started);
     // What it is doing is spent by what goes on.
-    x.recorder.waste(gone.flow, started, &spent);
+    let further = x.stage.further.get(id.slot as usize).copied().unwrap_or_default();
+    x.recorder.waste(now, gone.flow, &spent, &further.0);
     match started >= x.recorder.stretch_from {
         true => x.recorder.meters[gone.flow as usize].fail(gone.outcome),
         false => {

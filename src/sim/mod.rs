@@ -108,7 +108,9 @@ pub(crate) fn simulate(
     }
     let deadlock = match plan.resources.is_empty() {
         true => None,
-        false => world.run_system_cached(deadlock::find).unwrap_or_default(),
+        false => world
+            .run_system_cached(deadlock::find)
+            .expect("what the systems ask for has been spawned"),
     };
     Ok(Record { deadlock, ..harvest(world, plan, key, replication) })
 }
@@ -150,7 +152,8 @@ fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record 
     let instances: Vec<InstanceTally> = instances.collect();
     let links: Vec<LinkTally> =
         world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();
-    let hottest = |shared: &Shared| shared.keys.as_ref().map_or(0, |keys| keys.hottest_ns());
+    let hottest =
+        |shared: &Shared| shared.keys.as_ref().map_or(0, |keys| keys.hottest_ns(plan.horizon));
     let hottest_ns = world.query::<&Shared>().iter(&world).map(hottest).collect();
     let events = world.resource::<Calendar>().fired();
     let recorder = world.remove_resource::<Recorder>().unwrap_or_default();

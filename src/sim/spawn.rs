@@ -56,7 +56,9 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         .flat_map(|i| (0..i.workers).map(|_| RunQueue::new(i.cores_per_worker, 1.0 / i.speed)));
     world.spawn_batch(workers.collect::<Vec<_>>());
     world.spawn_batch(plan.links.iter().map(|_| LinkState::default()).collect::<Vec<_>>());
-    world.spawn_batch(plan.resources.iter().map(Shared::new).collect::<Vec<_>>());
+    world.spawn_batch(
+        plan.resources.iter().map(|of| Shared::new(of, plan.measured_from)).collect::<Vec<_>>(),
+    );
     let stations = plan.stations.iter().map(|id| {
         let of = &plan.instances[*id as usize];
         Sharing::new(of.workers * of.cores_per_worker, of.speed)
@@ -132,6 +134,7 @@ fn recorder(plan: &Plan) -> Recorder {
         arms: vec![ArmTally::default(); plan.layout.arms.len()],
         further_parts: plan.layout.further_parts.len(),
         wasted_ns: vec![0; plan.layout.flows.len()],
+        block_part: plan.block_part(),
         further_ns: vec![0; plan.layout.flows.len() * plan.layout.further_parts.len()],
         resource_gauges: plan.resources.iter().map(|_| Default::default()).collect(),
         scale_gauges: plan.scalers.iter().map(|_| Default::default()).collect(),

@@ -108,8 +108,15 @@ pub(crate) enum Waits {
     Nothing,
     /// A unit of a resource: the first word of the frames of those that hold one.
     Unit(u64),
-    /// The requests that it has made.
-    Requests,
+    /// The answer of the one that it has called.
+    Answer,
+    /// The branches that it has made.
+    Branches {
+        /// Whether it goes on without them after some time.
+        ends: bool,
+        /// Whether they run on when it does.
+        keeps: bool,
+    },
 }
 
 /// How one leaves who is called off.

@@ -31,7 +31,7 @@ pub(crate) struct Op {
     span: Sampler,
     part: FurtherPart,
     /// Whether it holds its core.
-    holds_core: bool,
+    pub holds_core: bool,
 }
 
 impl Block {

@@ -119,10 +119,21 @@ impl Branch {
                 .advise("lower the `p` of another, or leave this arm out");
         }
         for (index, arm) in self.0.iter().enumerate() {
-            if arm.label.as_ref().is_some_and(|label| label.is_empty()) {
+            if arm.label.as_ref().is_some_and(|label| label.is_empty() || label.contains('#')) {
                 problems
-                    .error(format!("{path}[{index}].label"), "a label needs a name")
+                    .error(format!("{path}[{index}].label"), "a label is a name without `#`")
                     .advise("write for example `label: hit`, or leave it out");
+            }
+            let before = self.0[..index].iter().filter_map(|arm| arm.label.as_ref());
+            if let Some(label) = &arm.label
+                && before.into_iter().any(|other| other == label)
+            {
+                problems
+                    .error(
+                        format!("{path}[{index}].label"),
+                        format!("an arm before has the label `{label}` too"),
+                    )
+                    .advise("choose another, so that the results tell them apart");
             }
             super::check_block(&arm.steps, &format!("{path}[{index}].do"), problems);
         }

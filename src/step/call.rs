@@ -152,7 +152,7 @@ impl Act for Op {
         Then::Call
     }
     fn waits(&self, _: &Request) -> Waits {
-        Waits::Requests
+        Waits::Answer
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
         stage.doomed.push((RequestId::unpack(request.scratch), Fate::CalledOff));

@@ -15,7 +15,7 @@ use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
 use crate::request::{Frame, FurtherPart, Request};
 use crate::resource::Answer;
-use crate::units::{Count, Time};
+use crate::units::Count;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -135,34 +135,24 @@ fn check_keys(keys: &Dist<Count>, path: &str, problems: &mut Problems) {
     }
 }
 
-/// The two words of the frame of one who holds a unit.
-struct Holder {
-    row: u32,
-    key: u32,
-    since: Time,
+/// The first word of the frame of one who holds a unit: which lock, and which key.
+fn unit(row: u32, key: u32) -> u64 {
+    u64::from(key) << 32 | u64::from(row)
 }
 
-impl Holder {
-    fn words(&self) -> (u64, u64) {
-        (u64::from(self.key) << 32 | u64::from(self.row), self.since.0)
-    }
-    fn of(frame: &Frame) -> Holder {
-        Holder { row: frame.a as u32, key: (frame.a >> 32) as u32, since: Time(frame.b) }
-    }
-    /// It gives the unit back.
-    fn give(self, stage: &mut Stage) {
-        let now = stage.now();
-        // What is measured begins with the measured part.
-        let held = now - self.since.max(stage.measured_from.min(now));
-        let shared = &mut stage.shared[self.row as usize];
-        shared.give_key(now, self.key, held, |next| stage.runnable.push(next));
-    }
+/// Gives the unit back that this word names.
+fn give(stage: &mut Stage, unit: u64) {
+    let (row, key, now) = (unit as u32, (unit >> 32) as u32, stage.now());
+    stage.shared[row as usize].give_key(now, key, |next| stage.runnable.push(next));
 }
 
 impl Op {
-    /// The key that a request needs, the first being 0.
+    /// The key that a request needs, the first being 0: that which it has drawn, if it waits.
     #[inline(always)]
     fn key(&self, request: &Request) -> u32 {
+        if request.granted {
+            return request.scratch as u32;
+        }
         let drawn = |law: &Sampler| (law.value(request.key) + 0.5) as u32;
         self.keys.as_deref().map_or(0, |law| drawn(law).saturating_sub(1))
     }
@@ -172,7 +162,7 @@ impl Op {
             let (row, key, now) = (self.rows.of(request), self.key(request), stage.now());
             let shared = &mut stage.shared[row as usize];
             match (&mut shared.keys, leaving.is_granted) {
-                (Some(_), true) => Holder { row, key, since: now }.give(stage),
+                (Some(_), true) => give(stage, unit(row, key)),
                 (Some(keys), false) => {
                     shared.units.waiting.subtract(now, 1);
                     keys.leave(key, leaving.slot, |slot| leaving.asked(slot));
@@ -195,12 +185,12 @@ impl Act for Op {
             if stage.shared[row as usize].take_key(now, slot, key) != Answer::Granted {
                 request.parts.mark = now;
                 request.granted = true;
+                request.scratch = u64::from(key);
                 stage.free_core(request);
                 return Then::Park;
             }
         }
-        let (a, b) = Holder { row, key, since: now }.words();
-        stage.frames.open(request, a, b);
+        stage.frames.open(request, unit(row, key), 0);
         Then::Next
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
@@ -211,12 +201,12 @@ impl Act for Op {
         self.abandon(stage, request, leaving);
     }
     fn close(&self, stage: &mut Stage, _: &Request, frame: &Frame) {
-        Holder::of(frame).give(stage);
+        give(stage, frame.a);
     }
     fn waits(&self, request: &Request) -> Waits {
         let (row, key) = (self.rows.of(request), self.key(request));
         match request.granted {
-            true => Waits::Unit(Holder { row, key, since: Time::ZERO }.words().0),
+            true => Waits::Unit(unit(row, key)),
             false => Waits::Nothing,
         }
     }
@@ -229,7 +219,7 @@ impl Act for Unlock {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         let frame = stage.frames.close(request);
-        Holder::of(&frame).give(stage);
+        give(stage, frame.a);
         Then::Next
     }
 }

@@ -297,7 +297,7 @@ impl Act for Op {
         Then::Answer
     }
     fn waits(&self, _: &Request) -> Waits {
-        if self.within.is_some() { Waits::Nothing } else { Waits::Requests }
+        Waits::Branches { ends: self.within.is_some(), keeps: self.keep }
     }
     fn leave(&self, _: &mut Stage, _: &mut Request, _: Leaving) -> Left {
         // Its frame is closed on the way out, which calls off its branches.

@@ -55,6 +55,10 @@ impl Percentile {
         let digits = self.name().trim_start_matches('p');
         format!("{digits}e-2").parse().unwrap_or(f64::NAN)
     }
+    /// Returns all names, rising.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter()
+    }
     /// Returns the percentile with a name, if there is one.
     pub(crate) fn named(name: &str) -> Option<Percentile> {
         let index = NAMES.iter().position(|known| *known == name)?;

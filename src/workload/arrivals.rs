@@ -3,9 +3,10 @@
 //! `poisson`: exponential gaps. `regular`: equal gaps, the first arrival at 0 or at an `offset`.
 //! `gamma`, `weibull` and `hyperexp`: renewal processes with a given coefficient of variation (1 is
 //! Poisson, above 1 is bursty). `batch`: Poisson or evenly spaced events that release several
-//! requests at once.
+//! requests at once, at least one.
 //! `gaps`: a renewal process with gaps of any distribution, scaled to the rate. `at`:
-//! requests at given times, whatever the rate. All but `at` and `regular` begin with a gap.
+//! requests at given times, whatever the rate. All but `at`, `regular` and
+//! batches that are spaced evenly begin with a gap.
 //! Checked: `tests/it/workload.rs`.
 
 use super::RateProfile;
@@ -285,9 +286,12 @@ impl Interarrival {
             Interarrival::Given(_) => 0.0,
             Interarrival::Batch(batch) => {
                 let (size, spacing) = &**batch;
-                let of_sizes = size.variance() / size.mean();
+                // A batch has at least one request.
+                let empty = size.cdf(0.0);
+                let (mean, square) =
+                    (size.mean() + empty, size.variance() + size.mean() * size.mean() + empty);
                 // Evenly spaced batches are as many in every replication.
-                of_sizes + if *spacing == Spacing::Regular { 0.0 } else { size.mean() }
+                square / mean - if *spacing == Spacing::Regular { mean } else { 0.0 }
             }
         }
     }
@@ -304,7 +308,7 @@ impl Interarrival {
     /// Returns the mean number of requests per arrival.
     pub(crate) fn mean_batch(&self) -> f64 {
         match self {
-            Interarrival::Batch(batch) => batch.0.mean(),
+            Interarrival::Batch(batch) => batch.0.mean() + batch.0.cdf(0.0),
             _ => 1.0,
         }
     }

@@ -126,18 +126,6 @@ services: {{ api: {{ max_in_flight: 1, queue: {{ max: 1 }}, endpoints: {{ x: [ w
 }
 
 #[test]
-fn requests_that_wait_too_long_leave_the_queue_as_constant_patience_says() {
-    // `mm1_queue_timeout`: M/M/1+D (Barrer 1957; de Kok, Tijms 1985), 90/s, 10 ms, patience 30 ms.
-    let a =
-        single("90/s", "620s", "max_in_flight: 1, queue: { timeout: 30ms },", "cpu: { exp: 10ms }");
-    a.agrees("workload users", "outcomes.queue_timeout mean", 0.166_710_256, 0.01);
-    a.agrees("workload users", "throughput mean", 74.996_076_962, 0.01);
-    a.agrees("workload users", "time_in.admission mean", 0.009_974_891, 0.01);
-    a.agrees("workload users", "latency mean", 0.019_974_891, 0.01);
-    a.agrees("service api", "utilisation mean", 0.749_960_769, 0.01);
-}
-
-#[test]
 fn with_many_servers_constant_patience_agrees_with_the_density_of_the_offered_wait() {
     // M/M/c+D for c = 3, 320/s, 10 ms, 15 ms: P(leave) is λ·P(c−1)·e^((λ−cμ)τ)/(cμ), where P(0)
     // follows from the sum of all (Zeltyn, Mandelbaum 2005, §2).

@@ -1,4 +1,5 @@
-//! Locks with keys: each key is a lock of its own, and some are hotter than others.
+//! Locks with keys: each key is a lock of its own, and some are hotter than others. With zipf keys:
+//! `lock_keys` in `theory.rs`.
 
 use crate::support::{Answer, run};
 use asyncflow::problem::Severity;
@@ -22,19 +23,6 @@ fn keys_that_are_equally_popular_are_as_many_queues() {
     // The hottest of four that are equal is a little above each.
     let hottest = answer.value("lock api#1.stock", "utilisation mean");
     assert!((0.5..0.52).contains(&hottest), "{hottest}");
-}
-
-#[test]
-fn with_zipf_keys_waiting_is_the_sum_over_all_keys() {
-    // M/M/1 for each key: Σ p·λp·h²/(1 − λp·h) with p ∝ 1/k^1.1, n = 200, λ = 300/s, h = 10 ms.
-    let weights: Vec<f64> = (1..=200).map(|k| f64::from(k).powf(-1.1)).collect();
-    let total: f64 = weights.iter().sum();
-    let loads = weights.iter().map(|weight| (weight / total, 300.0 * 0.01 * weight / total));
-    let wait_s: f64 = loads.map(|(p, rho)| p * rho * 0.01 / (1.0 - rho)).sum();
-    let answer = lock("300/s", "keys: { zipf: { n: 200, s: 1.1 } },", "");
-    answer.agrees("workload users", "time_in.lock mean", wait_s, 0.03);
-    answer.agrees("lock api#1.stock", "utilisation mean", 3.0 / total, 0.02);
-    answer.agrees("lock api#1.stock", "held mean", 3.0, 0.01);
 }
 
 #[test]

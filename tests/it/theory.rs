@@ -84,6 +84,10 @@ claims! {
     the_first_of_several_branches_call_off_the_others: "first_of_exponentials", "order statistics";
     a_fan_out_makes_rare_slow_answers_common: "tail_at_scale", "Dean, Barroso 2013";
     a_lock_is_m_g_1_on_its_holding_time: "lock_mg1", "K1 (5.63)";
+    those_who_wait_too_long_for_a_core_leave_as_predicted: "mm1_queue_timeout", "Barrer 1957";
+    what_is_done_for_users_who_have_left_is_wasted_as_predicted: "mm1_wasted", "K1 §3.2";
+    each_key_of_a_lock_is_a_queue_of_its_own: "lock_keys", "K1 (3.24)";
+    hyperexponential_gaps_make_an_h2_m_1_queue: "h2m1", "K1 §6.4";
     closed_users_slow_down_as_a_finite_source_predicts: "closed_users_mmcN", "K1 §3.9";
     closed_users_obey_mean_value_analysis: "closed_mva", "Reiser, Lavenberg 1980";
     m_m_1_with_processor_sharing_answers_as_predicted: "mm1_ps", "K2 §4.4";

@@ -1,4 +1,5 @@
-//! Core time that serves nothing: requests that fail, and those that are no longer waited for.
+//! Core time that serves nothing: requests that fail, and those that are no longer waited for. In
+//! theory: `mm1_wasted` in `theory.rs`.
 
 use crate::support::{Answer, run};
 
@@ -21,24 +22,6 @@ services:
   api: {{ instance: {{ cpu: 4 }}, runtime: {{ tasks: {{ schedule: fifo }} }}, endpoints: {{ x: [ {steps} ] }} }}
   db: {{ endpoints: {{ q: [ cpu: 300ms ] }} }}"
     ))
-}
-
-#[test]
-fn what_users_who_have_left_cost_is_that_of_an_m_m_1() {
-    // M/M/1, users leave after τ:
-    // E[S; W + S > τ] = e^(−θτ)·(1 − e^(−λτ)(1 + λτ))/λ + e^(−μτ)(τ + 1/μ)
-    // with θ = μ − λ. λ = 100/s, μ = 125/s, τ = 80 ms: 0.1692 of E[S].
-    let (answer, seconds, ratio) = wasted(
-        "run: { duration: 1050s, warmup: 50s, replications: 20 }
-workload: { users: { to: api.x, open: { rate: 100/s }, patience: 80ms } }
-services: { api: { endpoints: { x: [ cpu: { exp: 8ms } ] } } }",
-    );
-    let (lambda, mu, tau) = (100.0f64, 125.0f64, 0.08f64);
-    let early = (-(mu - lambda) * tau).exp() * (1.0 - (-lambda * tau).exp() * (1.0 + lambda * tau))
-        / lambda;
-    let late = (-mu * tau).exp() * (tau + 1.0 / mu);
-    answer.agrees("system all", "wasted_ratio mean", (early + late) * mu, 0.02);
-    assert!((seconds / 1000.0 / 0.8 - ratio).abs() < 0.01, "{seconds} s, {ratio}");
 }
 
 #[test]
@@ -95,4 +78,53 @@ workload: { users: { to: api.x, open: { rate: 1/s, arrivals: regular }, patience
 services: { api: { endpoints: { x: [ cpu: 50ms, wait: 10ms, cpu: 200ms ] } } }",
     );
     assert!((seconds - 100.0 * 0.25).abs() < 1e-6 && (ratio - 1.0).abs() < 1e-12, "{seconds}");
+}
+
+#[test]
+fn a_crash_of_shared_cores_wastes_what_they_have_computed() {
+    // By hand: each second 100 requests of 20 ms come at once to a core that they share; a crash
+    // after 10.5 s finds those of the eleventh second, half done: 0.5 s of 10.5 s.
+    let (_, seconds, ratio) = wasted(
+        "run: { duration: 10600ms, replications: 1 }
+workload: { users: { to: api.x, open: { rate: 1/s, arrivals: { batch: { size: 50, spacing: regular } } } } }
+services: { api: { runtime: { tasks: { schedule: ps } }, endpoints: { x: [ cpu: 20ms ] } } }
+faults: [ crash: { target: api, at: 10500ms, for: 50ms } ]",
+    );
+    assert!((seconds - 0.5).abs() < 1e-6, "{seconds}");
+    assert!((ratio - 0.5 / 10.5).abs() < 1e-6, "{ratio}");
+}
+
+#[test]
+fn a_core_that_is_held_without_computing_is_wasted_too() {
+    // By hand: 20 ms held and 1 ms computed, all in vain.
+    let (_, seconds, ratio) = one_a_second("block: 20ms, cpu: 1ms, fail: 100%");
+    assert!((seconds - 100.0 * 0.021).abs() < 1e-6 && (ratio - 1.0).abs() < 1e-9, "{seconds}");
+}
+
+#[test]
+fn in_an_overload_the_warm_up_does_not_hide_what_is_wasted() {
+    // By hand: every call is given up long before its turn, at the end also those of the warm-up.
+    let (answer, ..) = wasted(
+        "run: { duration: 120s, warmup: 60s, replications: 3 }
+workload: { users: { to: api.x, open: { rate: 20/s } } }
+services: { api: { endpoints: { x: [ call: { to: db.q, timeout: 500ms } ] } }, db: { endpoints: { q: [ cpu: 100ms ] } } }",
+    );
+    let ratio = answer.value("system all", "wasted_ratio mean");
+    assert!((0.99..1.01).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn the_interval_of_the_share_does_not_depend_on_the_unit_of_time() {
+    // Law: the trials are requests. 3 % of 10,000 fail, of 10 µs each and of 10 ms each.
+    let width = |cpu: &str| {
+        let (answer, ..) = wasted(&format!(
+            "run: {{ duration: 100s, replications: 10 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 10/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: {cpu}, fail: {{ p: 3% }} ] }} }} }}"
+        ));
+        let row = answer.results.find("system", "all", "wasted_ratio", "mean").unwrap();
+        row.estimate.high - row.estimate.low
+    };
+    let (short, long) = (width("10us"), width("10ms"));
+    assert!((short / long - 1.0).abs() < 0.01 && short < 0.02, "{short}, {long}");
 }

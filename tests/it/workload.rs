@@ -169,22 +169,6 @@ services: { api: { endpoints: { x: [ cpu: 2ms ] } } }";
 }
 
 #[test]
-fn hyperexp_arrivals_at_one_server_are_h2_m_1() {
-    // G/M/1 (Kleinrock 1975, §6.4): σ = A*(μ(1 − σ)), T = 1/(μ(1 − σ)), for a hyperexponential of
-    // two phases with balanced means, cv 2, 80/s, μ = 100/s.
-    let (lambda, mu, cv2) = (80.0f64, 100.0f64, 4.0f64);
-    let p = (1.0 + ((cv2 - 1.0) / (cv2 + 1.0)).sqrt()) / 2.0;
-    let transform = |s: f64| {
-        [p, 1.0 - p].map(|p| p * (2.0 * p * lambda) / (2.0 * p * lambda + s)).iter().sum::<f64>()
-    };
-    let sigma = (0..10_000).fold(0.5, |sigma, _| transform(mu * (1.0 - sigma)));
-    let a = run("run: { duration: 4100s, warmup: 100s, replications: 20 }
-workload: { users: { to: api.x, open: { rate: 80/s, arrivals: { hyperexp: { cv: 2 } } } } }
-services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
-    a.agrees("workload users", "latency mean", 1.0 / (mu * (1.0 - sigma)), 0.02);
-}
-
-#[test]
 fn batches_of_8_wait_as_m_x_m_1_predicts() {
     // `batch_fixed8`: L = rho·(1 + E[X²]/E[X])/(2(1 − rho)) = 18, so 225 ms at 80/s. K1 §4.5.
     let a = run("run: { duration: 1900s, warmup: 200s, replications: 40 }

@@ -93,7 +93,12 @@ impl Results {
                     bound: goal.bound,
                     at_most: goal.at_most,
                     pass,
-                    certain: is_known && is_settled && keeps(low) == pass && keeps(high) == pass,
+                    // Those who wait for ever are in no latency, and in no share of failures.
+                    certain: is_known
+                        && is_settled
+                        && !(pass && self.deadlock.is_some())
+                        && keeps(low) == pass
+                        && keeps(high) == pass,
                 });
             }
         }

@@ -20,7 +20,8 @@ pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
         let known = &mut known[endpoint.service as usize];
         let nested = &mut nested[endpoint.service as usize];
         let owner = directory.owner(id as u32);
-        let mut visitor = Held { known, nested, owner, blocks: Vec::new(), problems };
+        let instances = directory.members[endpoint.service as usize].0.len();
+        let mut visitor = Held { known, nested, owner, instances, blocks: Vec::new(), problems };
         ask(&endpoint.path, &endpoint.endpoint.steps, &mut visitor);
     }
     nested.iter().for_each(|nested| opposite_orders(nested, problems));
@@ -82,6 +83,8 @@ struct Held<'k, 's, 'p> {
     nested: &'k mut Nested<'s>,
     /// The named instance whose endpoint it is.
     owner: Option<u32>,
+    /// How many instances its service has.
+    instances: usize,
     /// The blocks around.
     blocks: Vec<Around<'s>>,
     problems: &'p mut Problems,
@@ -112,7 +115,7 @@ impl<'s> Held<'_, 's, '_> {
             }
             _ if keys > 1 => {
                 let what = format!(
-                    "deadlock is possible: a request that holds a key of `{name}` asks for another, and two requests may each hold what the other waits for"
+                    "deadlock is possible: a request that holds a key of `{name}` asks for another: two requests may each hold what the other waits for, and one may draw the same key twice"
                 );
                 self.problems.warning(format!("{path}.name"), what).advise(
                     "hold one key at a time, or use two locks in the same order everywhere",
@@ -149,6 +152,15 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             .and_then(|path| path.strip_suffix('.'))
             .unwrap_or(&path);
         self.asks_again(&holding, path);
+        if keys > 1 && scope == Scope::Instance && self.instances > 1 && self.owner.is_none() {
+            let what = format!(
+                "each of {} instances has its own `{name}`: requests to different ones do not wait for the same key",
+                self.instances
+            );
+            self.problems
+                .warning(format!("{path}.name"), what)
+                .advise("write `scope: service` if the keys are those of one table, or `scope: process` if each process has its own");
+        }
         let other = match kind {
             Kind::Lock => Kind::Pool,
             Kind::Pool => Kind::Lock,

@@ -65,7 +65,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
     ),
     (
         &["timeout", "deadline"],
-        "the closest alternative today: a timeout on the call, `call: { to: db.read, timeout: 500ms }`; users who leave are `patience: 8s` on the workload",
+        "the closest alternative today: a timeout on the call, `call: { to: db.read, timeout: 500ms }`; of steps, `parallel: { within: 50ms, branches: [ [ … ] ] }`; users who leave are `patience: 8s` on the workload",
     ),
     (
         &["pause", "gc", "every"],

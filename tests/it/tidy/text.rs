@@ -21,7 +21,7 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/experiment/sensitivity/analyse.rs", "analyse", 80),
     ("src/experiment/verdict.rs", "outlook", 81),
     ("src/plan/compile.rs", "machines", 72),
-    ("src/report/compare.rs", "comparison", 96),
+    ("src/report/compare.rs", "comparison", 87),
     ("src/report/sensitivity.rs", "sensitivity", 129),
     ("src/report/sweep.rs", "sweep", 79),
     ("src/report/verdict.rs", "why", 77),

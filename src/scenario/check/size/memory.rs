@@ -15,7 +15,7 @@ const INSTANCE_B: f64 = 1_800.0;
 /// Bytes of a worker: an entity with its queue.
 const WORKER_B: f64 = 170.0;
 /// Bytes of a key of a lock.
-const KEY_B: f64 = 56.0;
+const KEY_B: f64 = 64.0;
 /// Bytes of a link: an entity with its gauge, and its tally.
 const LINK_B: f64 = 500.0;
 /// Bytes of a flow, a workload or an endpoint without its histogram.

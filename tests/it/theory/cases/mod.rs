@@ -9,6 +9,7 @@
 mod at_once;
 mod closed;
 mod counts;
+mod giving_up;
 mod networks;
 mod published;
 mod sharing;

@@ -2,6 +2,7 @@
 
 use super::at_once::{fan_out, first_of_some, fork_join, tail_at_scale};
 use super::closed::{closed_mva, closed_users};
+use super::giving_up;
 use super::sharing::{event_loop_shared, sharing, sharing_any_law};
 use super::{API, Case, Claim, Read, Run, USERS, api, claim, quantiles, station, users};
 
@@ -41,6 +42,10 @@ pub fn cases() -> Vec<Case> {
         sharing(),
         sharing_any_law(),
         event_loop_shared(),
+        giving_up::queue_timeout(),
+        giving_up::wasted(),
+        giving_up::keys(),
+        giving_up::hyperexponential_arrivals(),
     ]);
     cases
 }
