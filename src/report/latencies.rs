@@ -9,6 +9,8 @@ use super::summary::ROWS;
 use super::table::{table, write_table};
 use crate::experiment::Results;
 use crate::scenario::Scenario;
+use crate::units::Percentile;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Writes the tables.
@@ -44,7 +46,11 @@ fn branches(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt
         return Ok(());
     }
     writeln!(out, "\n{}", paint.bold("Labelled branches"))?;
-    let mut lines = table(&["", "share", "mean", "p50", "p95", "p99", "p99.9", "max", "failed"]);
+    let stats = percentiles(results);
+    let mut header = vec!["", "share", "mean"];
+    header.extend(&stats);
+    header.extend(["max", "failed"]);
+    let mut lines = table(&header);
     for arm in arms.iter().take(ROWS) {
         let of = |metric: &str, stat: &str| results.find("branch", arm, metric, stat);
         let share = |metric: &str| {
@@ -55,11 +61,21 @@ fn branches(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt
         };
         let max =
             of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
-        let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
-        let (chosen, failed) = (share("share"), share("error_ratio"));
-        lines.add_row([arm.to_string(), chosen, mean, p50, p95, p99, p999, max, failed]);
+        let mut cells = vec![arm.to_string(), share("share"), latency("mean")];
+        cells.extend(stats.iter().map(|stat| latency(stat)));
+        cells.extend([max, share("error_ratio")]);
+        lines.add_row(cells);
     }
     write_table(out, &lines, arms.len().saturating_sub(ROWS), paint)
+}
+
+/// Returns the percentiles of the tables: the usual ones, and those that the scenario names.
+fn percentiles(results: &Results) -> Vec<&'static str> {
+    let of_workload =
+        results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "latency");
+    let named = of_workload.filter_map(|row| Percentile::named(row.stat));
+    let all: BTreeSet<Percentile> = named.filter(|percentile| percentile.name() != "p90").collect();
+    all.into_iter().map(Percentile::name).collect()
 }
 
 fn rows(
@@ -70,7 +86,11 @@ fn rows(
     paint: ColorChoice,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold(title))?;
-    let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered", "failed"]);
+    let stats = percentiles(results);
+    let mut header = vec!["", "mean"];
+    header.extend(&stats);
+    header.extend(["max", "answered", "failed"]);
+    let mut lines = table(&header);
     for (kind, name) in all.iter().take(ROWS) {
         let of = |metric: &str, stat: &str| results.find(kind, name, metric, stat);
         let latency = |stat: &str| {
@@ -82,8 +102,10 @@ fn rows(
             .map_or(String::new(), |row| value(row.estimate.estimate, "1/s"));
         let failed = of("error_ratio", "mean")
             .map_or(String::new(), |row| percent_with_interval(&row.estimate));
-        let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
-        lines.add_row([name.to_string(), mean, p50, p95, p99, p999, max, throughput, failed]);
+        let mut cells = vec![name.to_string(), latency("mean")];
+        cells.extend(stats.iter().map(|stat| latency(stat)));
+        cells.extend([max, throughput, failed]);
+        lines.add_row(cells);
     }
     write_table(out, &lines, all.len().saturating_sub(ROWS), paint)?;
     failures(out, results, &all[..all.len().min(ROWS)])
