@@ -146,6 +146,9 @@ fn every_case_has_a_test_or_awaits_a_named_feature_and_is_in_the_document() {
             "closed_mva",
             "lock_mg1",
             "tail_at_scale",
+            "mm1_wasted",
+            "lock_keys",
+            "h2m1",
         ],
     ]
     .concat();

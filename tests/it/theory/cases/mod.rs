@@ -141,10 +141,9 @@ pub fn all() -> Vec<Case> {
 }
 
 /// Published systems that await a feature: id and feature.
-pub const LATER: [(&str, &str); 13] = [
+pub const LATER: [(&str, &str); 12] = [
     ("po2_meanfield", "balancing by the power of two choices"),
     ("mm1_prio_preempt", "priorities"),
-    ("mm1_queue_timeout", "a timeout in the queue, which takes the request out of it"),
     ("mm1_breakdown", "faults at random times, after which work resumes"),
     ("mm1_lifo", "newest-first queues"),
     ("hedged_request", "hedging"),
