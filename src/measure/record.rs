@@ -32,8 +32,8 @@ pub(crate) struct Record {
     pub scaling: Vec<[Measured; SCALE_GAUGES.len()]>,
     /// By flow, then by further part: time spent, ns, by answered requests of the measured part.
     pub further_ns: Vec<u128>,
-    /// By flow: core time of requests of the measured part that failed or were no longer waited
-    /// for, ns.
+    /// By flow: core time of requests that ended in the measured part, and failed or were no longer
+    /// waited for, ns.
     pub wasted_ns: Vec<u128>,
     /// By label: time spent in such waits, ns, by requests of the measured part.
     pub labels_ns: Vec<u128>,

@@ -7,7 +7,7 @@ use super::format::{percent, percent_with_interval, value, with_interval};
 use super::paint::ColorChoice;
 use super::summary::ROWS;
 use super::table::{table, write_table};
-use crate::experiment::Results;
+use crate::experiment::{Results, Row};
 use crate::scenario::Scenario;
 use crate::units::Percentile;
 use std::collections::BTreeSet;
@@ -22,51 +22,24 @@ pub(super) fn latencies(
 ) -> std::fmt::Result {
     let workloads = scenario.workload.keys().map(|name| ("workload", name));
     let of_kind = |kind: &'static str| {
-        let own = results.rows.iter().filter(move |r| r.kind == kind && r.metric == "throughput");
+        let is_own =
+            move |r: &&Row| (r.kind, r.metric.as_str(), r.stat) == (kind, "latency", "max");
+        let own = results.rows.iter().filter(is_own);
         own.map(move |row| (kind, &row.entity))
     };
     let all: Vec<(&str, &String)> = workloads.chain(of_kind("endpoint")).collect();
     rows(out, "Latency of answered requests", &all, results, paint)?;
-    let blocks: Vec<(&str, &String)> = of_kind("block").collect();
-    if !blocks.is_empty() {
-        rows(out, "Branches, background work and what follows answers", &blocks, results, paint)?;
+    let further = [
+        ("block", "Branches, background work and what follows answers"),
+        ("branch", "Labelled branches"),
+    ];
+    for (kind, title) in further {
+        let own: Vec<(&str, &String)> = of_kind(kind).collect();
+        if !own.is_empty() {
+            rows(out, title, &own, results, paint)?;
+        }
     }
-    branches(out, results, paint)
-}
-
-/// Writes the labelled arms of branches.
-fn branches(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Result {
-    let arms: Vec<&str> = results
-        .rows
-        .iter()
-        .filter(|row| row.kind == "branch" && row.metric == "share")
-        .map(|row| row.entity.as_str())
-        .collect();
-    if arms.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{}", paint.bold("Labelled branches"))?;
-    let stats = percentiles(results);
-    let mut header = vec!["", "share", "mean"];
-    header.extend(&stats);
-    header.extend(["max", "failed"]);
-    let mut lines = table(&header);
-    for arm in arms.iter().take(ROWS) {
-        let of = |metric: &str, stat: &str| results.find("branch", arm, metric, stat);
-        let share = |metric: &str| {
-            of(metric, "mean").map_or(String::new(), |row| percent_with_interval(&row.estimate))
-        };
-        let latency = |stat: &str| {
-            of("latency", stat).map_or(String::new(), |row| with_interval(&row.estimate, "s"))
-        };
-        let max =
-            of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
-        let mut cells = vec![arm.to_string(), share("share"), latency("mean")];
-        cells.extend(stats.iter().map(|stat| latency(stat)));
-        cells.extend([max, share("error_ratio")]);
-        lines.add_row(cells);
-    }
-    write_table(out, &lines, arms.len().saturating_sub(ROWS), paint)
+    Ok(())
 }
 
 /// Returns the percentiles of the tables: the usual ones, and those that the scenario names.
@@ -87,9 +60,15 @@ fn rows(
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold(title))?;
     let stats = percentiles(results);
-    let mut header = vec!["", "mean"];
+    // An arm of a branch is chosen with a share, where others are answered at a rate.
+    let is_arm = all.iter().any(|(kind, _)| *kind == "branch");
+    let mut header = vec![""];
+    header.extend(is_arm.then_some("share"));
+    header.push("mean");
     header.extend(&stats);
-    header.extend(["max", "answered", "failed"]);
+    header.push("max");
+    header.extend((!is_arm).then_some("answered"));
+    header.push("failed");
     let mut lines = table(&header);
     for (kind, name) in all.iter().take(ROWS) {
         let of = |metric: &str, stat: &str| results.find(kind, name, metric, stat);
@@ -100,11 +79,16 @@ fn rows(
             of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
         let throughput = of("throughput", "mean")
             .map_or(String::new(), |row| value(row.estimate.estimate, "1/s"));
-        let failed = of("error_ratio", "mean")
-            .map_or(String::new(), |row| percent_with_interval(&row.estimate));
-        let mut cells = vec![name.to_string(), latency("mean")];
+        let share = |metric: &str| {
+            of(metric, "mean").map_or(String::new(), |row| percent_with_interval(&row.estimate))
+        };
+        let mut cells = vec![name.to_string()];
+        cells.extend(is_arm.then(|| share("share")));
+        cells.push(latency("mean"));
         cells.extend(stats.iter().map(|stat| latency(stat)));
-        cells.extend([max, throughput, failed]);
+        cells.push(max);
+        cells.extend((!is_arm).then_some(throughput));
+        cells.push(share("error_ratio"));
         lines.add_row(cells);
     }
     write_table(out, &lines, all.len().saturating_sub(ROWS), paint)?;

@@ -39,6 +39,22 @@ pub(crate) struct Shared {
     pub idle: Vec<Connection>,
 }
 
+/// Which unit is held or waited for: that of a key, of a resource; the key is 0 if it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Unit {
+    pub row: u32,
+    pub key: u32,
+}
+
+impl Unit {
+    pub(crate) fn pack(self) -> u64 {
+        u64::from(self.key) << 32 | u64::from(self.row)
+    }
+    pub(crate) fn unpack(word: u64) -> Unit {
+        Unit { row: word as u32, key: (word >> 32) as u32 }
+    }
+}
+
 /// An idle connection of a pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Connection {
@@ -53,7 +69,7 @@ impl Shared {
         Shared { units: Permits::new(of.units, u32::MAX), keys, idle: Vec::new() }
     }
     /// Takes a unit of a key, or lets the request wait for it.
-    pub(crate) fn take_key(&mut self, now: Time, slot: u32, key: u32) -> Answer {
+    pub(crate) fn take(&mut self, now: Time, slot: u32, key: u32) -> Answer {
         let Some(keys) = &mut self.keys else { return self.units.take(now, slot, 1) };
         let answer = keys.take(now, key, slot);
         match answer {
@@ -63,7 +79,7 @@ impl Shared {
         answer
     }
     /// Gives a unit of a key back; who gets it may go on.
-    pub(crate) fn give_key(&mut self, now: Time, key: u32, mut goes_on: impl FnMut(u32)) {
+    pub(crate) fn give(&mut self, now: Time, key: u32, mut goes_on: impl FnMut(u32)) {
         let Some(keys) = &mut self.keys else { return self.units.give(now, 1, goes_on) };
         match keys.give(now, key) {
             Some(next) => {
@@ -72,6 +88,20 @@ impl Shared {
             }
             None => self.units.held.subtract(now, 1),
         }
+    }
+    /// One who waits for a unit of a key gives up; `asked` tells when the request in a slot began
+    /// to wait.
+    pub(crate) fn leave(
+        &mut self,
+        now: Time,
+        slot: u32,
+        key: u32,
+        asked: impl Fn(u32) -> Time,
+        goes_on: impl FnMut(u32),
+    ) {
+        let Some(keys) = &mut self.keys else { return self.units.leave(now, slot, asked, goes_on) };
+        self.units.waiting.subtract(now, 1);
+        keys.leave(key, slot, asked);
     }
     /// Whether no request waits for a unit that is free, and all are counted.
     pub(crate) fn is_work_conserving(&self) -> bool {

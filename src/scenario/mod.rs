@@ -145,11 +145,8 @@ impl Scenario {
             Replications::Until(until) => &until.until,
             Replications::Fixed(_) => &[],
         };
-        let stat = |name: &str| {
-            let dots = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
-            dots.into_iter().find_map(Percentile::named)
-        };
-        let until = until.iter().filter_map(|precision| stat(&precision.metric));
+        let stats = until.iter().filter_map(|precision| slo::split(&precision.metric));
+        let until = stats.filter_map(|(_, stat)| Percentile::named(stat));
         let usual = QUANTILES.map(|(name, _)| name);
         let found: BTreeSet<Percentile> = goals.chain(until).collect();
         found.into_iter().filter(|percentile| !usual.contains(&percentile.name())).collect()

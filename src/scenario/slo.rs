@@ -328,7 +328,7 @@ impl Slo {
 }
 
 /// Splits `users.p95` into what a bound is about, and its name.
-fn split(left: &str) -> Option<(&str, &str)> {
+pub(super) fn split(left: &str) -> Option<(&str, &str)> {
     // Names of endpoints have dots, and so have percentiles.
     let dots = left.match_indices('.').map(|(at, _)| (&left[..at], &left[at + 1..]));
     let is_known = |name: &str| FIELDS[1..].contains(&name) || Percentile::named(name).is_some();

@@ -113,8 +113,8 @@ fn blocks(x: &Columns, requests: &[Request]) {
     for request in requests {
         for frame in x.stage.frames.of(request) {
             open += 1;
-            if let Some(row) = x.program[frame.step as usize].holds(frame) {
-                held[row as usize] += 1;
+            if let Some(unit) = x.program[frame.step as usize].holds(frame) {
+                held[unit.row as usize] += 1;
             }
         }
     }

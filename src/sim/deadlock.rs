@@ -13,6 +13,7 @@
 use super::columns::{Columns, Everything};
 use crate::measure::Deadlock;
 use crate::request::{Flag, NONE, Phase, Request};
+use crate::resource::Unit;
 use crate::step::{Act, Waits};
 use bevy_ecs::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,7 @@ struct Waiting<'w, 'x> {
     /// By slot: the requests that it waits for.
     made: BTreeMap<u32, Vec<u32>>,
     /// By unit: those that wait for it.
-    lines: BTreeMap<u64, Vec<u32>>,
+    lines: BTreeMap<Unit, Vec<u32>>,
     /// Those that are not live.
     stuck: Vec<bool>,
 }
@@ -113,10 +114,10 @@ impl<'w, 'x> Waiting<'w, 'x> {
     }
 
     /// The units that the request in a slot holds.
-    fn held(&self, slot: u32) -> impl Iterator<Item = u64> {
+    fn held(&self, slot: u32) -> impl Iterator<Item = Unit> {
         let frames = self.x.stage.frames.of(&self.requests[slot as usize]);
         let program = self.x.program;
-        frames.filter(|frame| program[frame.step as usize].holds(frame).is_some()).map(|f| f.a)
+        frames.filter_map(|frame| program[frame.step as usize].holds(frame))
     }
 
     /// The request that waits for the one in a slot.
@@ -131,7 +132,7 @@ impl<'w, 'x> Waiting<'w, 'x> {
     fn deadlock(&self) -> Option<Deadlock> {
         let all: Vec<u32> =
             (0..self.stuck.len() as u32).filter(|slot| self.stuck[*slot as usize]).collect();
-        let holder_of: BTreeMap<u64, u32> =
+        let holder_of: BTreeMap<Unit, u32> =
             all.iter().flat_map(|slot| self.held(*slot).map(|unit| (unit, *slot))).collect();
         let called_by: BTreeMap<u32, u32> =
             all.iter().filter_map(|slot| Some((self.caller(*slot)?, *slot))).collect();
@@ -173,8 +174,8 @@ impl<'w, 'x> Waiting<'w, 'x> {
         let layout = &self.x.plan.layout;
         let flow = &layout.flows[self.requests[slot as usize].flow as usize];
         let Waits::Unit(unit) = self.waits[slot as usize] else { return String::new() };
-        let of = &layout.resources[unit as u32 as usize];
-        let key = if of.keys > 0 { format!("key {} of ", (unit >> 32) + 1) } else { String::new() };
+        let of = &layout.resources[unit.row as usize];
+        let key = if of.keys > 0 { format!("key {} of ", unit.key + 1) } else { String::new() };
         format!("{} waits for {key}the {} {}", layout.name_of(flow), of.kind, of.name)
     }
 }

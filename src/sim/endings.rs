@@ -236,7 +236,7 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
 /// What the request in a slot has spent has served nothing.
 #[cold]
 #[inline(never)]
-fn waste(x: &mut Columns, flow: u32, slot: u32, spent: &Parts) {
+pub(super) fn waste(x: &mut Columns, flow: u32, slot: u32, spent: &Parts) {
     let further = x.stage.further.get(slot as usize).copied().unwrap_or_default();
     let now = x.now();
     x.recorder.waste(now, flow, spent, &further.0);

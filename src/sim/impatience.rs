@@ -7,7 +7,7 @@
 
 use super::advance::{Next, Rich};
 use super::columns::Columns;
-use super::endings::{finish, part_of, row, think};
+use super::endings::{finish, part_of, row, think, waste};
 use crate::kernel::RequestId;
 use crate::request::{Fate, Flag, Further, Outcome, Part, Parts, Phase, Request};
 
@@ -39,8 +39,7 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
     x.recorder.meters[patience.flow as usize].recount(1, is_measured);
     let (started, latency) = (gone.started, now - gone.started);
     // What it is doing is spent by what goes on.
-    let further = x.stage.further.get(id.slot as usize).copied().unwrap_or_default();
-    x.recorder.waste(now, gone.flow, &spent, &further.0);
+    waste(x, gone.flow, id.slot, &spent);
     match started >= x.recorder.stretch_from {
         true => x.recorder.meters[gone.flow as usize].fail(gone.outcome),
         false => {

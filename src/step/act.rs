@@ -11,7 +11,7 @@ use crate::request::{
     Birth, Families, Fate, Flag, Frame, Frames, Further, FurtherPart, Outcome, Part, Parts,
     Request, Runnable,
 };
-use crate::resource::{Alarm, Permits, Shared, Sharing, Waiter};
+use crate::resource::{Alarm, Permits, Shared, Sharing, Unit, Waiter};
 use crate::server::cores::{self, RunQueue};
 use crate::server::{Gauges, Memory};
 use crate::units::{Span, Time};
@@ -46,8 +46,8 @@ pub(crate) trait Act {
     /// The instance of a request in this step has crashed: it leaves the lines outside of it, and
     /// what it has just been granted there is given back.
     fn struck(&self, _: &mut Stage, _: &mut Request, _: Leaving) {}
-    /// The resource that a frame of the step stands for.
-    fn holds(&self, _: &Frame) -> Option<u32> {
+    /// The unit that a frame of the step stands for.
+    fn holds(&self, _: &Frame) -> Option<Unit> {
         None
     }
     /// The station that a request in this step is at.
@@ -106,8 +106,7 @@ impl Leaving<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waits {
     Nothing,
-    /// A unit of a resource: the first word of the frames of those that hold one.
-    Unit(u64),
+    Unit(Unit),
     /// The answer of the one that it has called.
     Answer,
     /// The branches that it has made.
@@ -198,16 +197,20 @@ impl Stage<'_> {
         self.calendar.schedule_in(span, event(request.id(slot)));
     }
     /// Gives a unit of a shared resource back.
-    pub(crate) fn give(&mut self, row: u32) {
+    pub(crate) fn give(&mut self, unit: Unit) {
         let now = self.now();
-        self.shared[row as usize].units.give(now, 1, |next| self.runnable.push(next));
+        self.shared[unit.row as usize].give(now, unit.key, |next| self.runnable.push(next));
     }
     /// One who waits for a unit leaves the line; one who has just been granted it gives it back.
-    pub(crate) fn give_up(&mut self, row: u32, leaving: Leaving) {
+    pub(crate) fn give_up(&mut self, unit: Unit, leaving: Leaving) {
         let now = self.now();
         match leaving.is_granted {
-            true => self.give(row),
-            false => leaving.line(&mut self.shared[row as usize].units, now, &mut self.runnable),
+            true => self.give(unit),
+            false => {
+                let asked = |slot| leaving.asked(slot);
+                let goes_on = |next| self.runnable.push(next);
+                self.shared[unit.row as usize].leave(now, leaving.slot, unit.key, asked, goes_on);
+            }
         }
     }
     /// Charges the time since the mark to a further part.

@@ -14,7 +14,7 @@ use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then, Waits}
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
 use crate::request::{Frame, FurtherPart, Request};
-use crate::resource::Answer;
+use crate::resource::{Answer, Unit};
 use crate::units::Count;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,40 +135,21 @@ fn check_keys(keys: &Dist<Count>, path: &str, problems: &mut Problems) {
     }
 }
 
-/// The first word of the frame of one who holds a unit: which lock, and which key.
-fn unit(row: u32, key: u32) -> u64 {
-    u64::from(key) << 32 | u64::from(row)
-}
-
-/// Gives the unit back that this word names.
-fn give(stage: &mut Stage, unit: u64) {
-    let (row, key, now) = (unit as u32, (unit >> 32) as u32, stage.now());
-    stage.shared[row as usize].give_key(now, key, |next| stage.runnable.push(next));
-}
-
 impl Op {
-    /// The key that a request needs, the first being 0: that which it has drawn, if it waits.
+    /// The unit that a request needs: of the key that it has drawn, if it waits.
     #[inline(always)]
-    fn key(&self, request: &Request) -> u32 {
-        if request.granted {
-            return request.scratch as u32;
-        }
+    fn unit(&self, request: &Request) -> Unit {
         let drawn = |law: &Sampler| (law.value(request.key) + 0.5) as u32;
-        self.keys.as_deref().map_or(0, |law| drawn(law).saturating_sub(1))
+        let key = match request.granted {
+            true => request.scratch as u32,
+            false => self.keys.as_deref().map_or(0, |law| drawn(law).saturating_sub(1)),
+        };
+        Unit { row: self.rows.of(request), key }
     }
     /// One who waits gives up.
     fn abandon(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
         if request.granted {
-            let (row, key, now) = (self.rows.of(request), self.key(request), stage.now());
-            let shared = &mut stage.shared[row as usize];
-            match (&mut shared.keys, leaving.is_granted) {
-                (Some(_), true) => give(stage, unit(row, key)),
-                (Some(keys), false) => {
-                    shared.units.waiting.subtract(now, 1);
-                    keys.leave(key, leaving.slot, |slot| leaving.asked(slot));
-                }
-                (None, _) => stage.give_up(row, leaving),
-            }
+            stage.give_up(self.unit(request), leaving);
         }
         stage.charge(request, leaving.slot, self.part);
     }
@@ -177,20 +158,20 @@ impl Op {
 impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        let (row, key, now) = (self.rows.of(request), self.key(request), stage.now());
+        let (unit, now) = (self.unit(request), stage.now());
         if request.granted {
             request.granted = false;
             stage.charge(request, slot, self.part);
         } else {
-            if stage.shared[row as usize].take_key(now, slot, key) != Answer::Granted {
+            if stage.shared[unit.row as usize].take(now, slot, unit.key) != Answer::Granted {
                 request.parts.mark = now;
                 request.granted = true;
-                request.scratch = u64::from(key);
+                request.scratch = u64::from(unit.key);
                 stage.free_core(request);
                 return Then::Park;
             }
         }
-        stage.frames.open(request, unit(row, key), 0);
+        stage.frames.open(request, unit.pack(), 0);
         Then::Next
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
@@ -201,17 +182,16 @@ impl Act for Op {
         self.abandon(stage, request, leaving);
     }
     fn close(&self, stage: &mut Stage, _: &Request, frame: &Frame) {
-        give(stage, frame.a);
+        stage.give(Unit::unpack(frame.a));
     }
     fn waits(&self, request: &Request) -> Waits {
-        let (row, key) = (self.rows.of(request), self.key(request));
         match request.granted {
-            true => Waits::Unit(unit(row, key)),
+            true => Waits::Unit(self.unit(request)),
             false => Waits::Nothing,
         }
     }
-    fn holds(&self, frame: &Frame) -> Option<u32> {
-        Some(frame.a as u32)
+    fn holds(&self, frame: &Frame) -> Option<Unit> {
+        Some(Unit::unpack(frame.a))
     }
 }
 
@@ -219,7 +199,7 @@ impl Act for Unlock {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         let frame = stage.frames.close(request);
-        give(stage, frame.a);
+        stage.give(Unit::unpack(frame.a));
         Then::Next
     }
 }

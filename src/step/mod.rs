@@ -52,6 +52,7 @@ use crate::problem::Problems;
 use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{Frame, FurtherPart, Outcome, Part, Request};
+use crate::resource::Unit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -176,7 +177,7 @@ macro_rules! catalogue {
                     Op::Answer => {}
                 }
             }
-            fn holds(&self, frame: &Frame) -> Option<u32> {
+            fn holds(&self, frame: &Frame) -> Option<Unit> {
                 match self {
                     $(Op::$name(op) => op.holds(frame),)+
                     $(Op::$end(op) => op.holds(frame),)+

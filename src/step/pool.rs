@@ -19,7 +19,7 @@ use crate::kernel::{Event, TimerId};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
 use crate::request::{Frame, FurtherPart, Outcome, Request};
-use crate::resource::{Answer, Connection};
+use crate::resource::{Answer, Connection, Unit};
 use crate::units::{Count, Span, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -196,6 +196,9 @@ impl Connecting {
 }
 
 impl Op {
+    fn unit(&self, request: &Request) -> Unit {
+        Unit { row: self.rows.of(request), key: 0 }
+    }
     /// One who waits does so no longer: its timer is called off.
     fn call_off(&self, stage: &mut Stage, request: &Request) {
         if self.patience.is_some() {
@@ -207,7 +210,7 @@ impl Op {
     fn abandon(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
         if request.granted {
             self.call_off(stage, request);
-            stage.give_up(self.rows.of(request), leaving);
+            stage.give_up(self.unit(request), leaving);
         }
         stage.charge(request, leaving.slot, self.part);
     }
@@ -238,7 +241,7 @@ fn give_back(stage: &mut Stage, frame: &Frame, keeps: bool) {
         let connection = Connection { made: Time(frame.b), idle_since: now };
         stage.shared[row as usize].idle.push(connection);
     }
-    stage.give(row);
+    stage.give(Unit::unpack(frame.a));
 }
 
 impl Act for Op {
@@ -274,7 +277,7 @@ impl Act for Op {
     /// It has waited for too long.
     fn alarm(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Then {
         request.granted = false;
-        stage.give_up(self.rows.of(request), leaving);
+        stage.give_up(self.unit(request), leaving);
         stage.charge(request, leaving.slot, self.part);
         if let Some((_, outcome)) = self.patience {
             request.outcome = outcome;
@@ -299,15 +302,15 @@ impl Act for Op {
     }
     fn waits(&self, request: &Request) -> Waits {
         match request.granted && self.patience.is_none() {
-            true => Waits::Unit(u64::from(self.rows.of(request))),
+            true => Waits::Unit(self.unit(request)),
             false => Waits::Nothing,
         }
     }
     fn awaits_event(&self, request: &Request) -> bool {
         !request.granted
     }
-    fn holds(&self, frame: &Frame) -> Option<u32> {
-        Some(frame.a as u32)
+    fn holds(&self, frame: &Frame) -> Option<Unit> {
+        Some(Unit::unpack(frame.a))
     }
 }
 

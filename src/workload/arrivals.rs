@@ -286,10 +286,7 @@ impl Interarrival {
             Interarrival::Given(_) => 0.0,
             Interarrival::Batch(batch) => {
                 let (size, spacing) = &**batch;
-                // A batch has at least one request.
-                let empty = size.cdf(0.0);
-                let (mean, square) =
-                    (size.mean() + empty, size.variance() + size.mean() * size.mean() + empty);
+                let [mean, square] = of_batch(size);
                 // Evenly spaced batches are as many in every replication.
                 square / mean - if *spacing == Spacing::Regular { mean } else { 0.0 }
             }
@@ -308,8 +305,14 @@ impl Interarrival {
     /// Returns the mean number of requests per arrival.
     pub(crate) fn mean_batch(&self) -> f64 {
         match self {
-            Interarrival::Batch(batch) => batch.0.mean() + batch.0.cdf(0.0),
+            Interarrival::Batch(batch) => of_batch(&batch.0)[0],
             _ => 1.0,
         }
     }
+}
+
+/// Returns the mean and the mean square of the size of a batch, which has at least one request.
+fn of_batch(size: &Distribution) -> [f64; 2] {
+    let empty = size.cdf(0.0);
+    [size.mean() + empty, size.variance() + size.mean() * size.mean() + empty]
 }
