@@ -35,12 +35,12 @@ pub(crate) fn advance(mut world: Everything, mut epoch: ResMut<Epoch>) {
 /// What the requests of a plan may do: the drain is compiled once for each, so that what a plan
 /// does not use costs it nothing.
 pub(crate) trait Caps {
-    /// Frames, guests, requests that are called off, users who come back, stations, lives of
+    /// Guests, requests that are called off, users who come back, stations, lives of
     /// instances, central queues, pipelines.
     const RICH: bool;
 }
 
-/// Programs of steps and branches, on instances that serve from beginning to end.
+/// Programs of steps, branches and loops, on instances that serve from beginning to end.
 pub(crate) struct Plain;
 impl Caps for Plain {
     const RICH: bool = false;

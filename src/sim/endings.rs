@@ -59,7 +59,7 @@ pub(crate) fn depart<C: Caps>(x: &Columns, request: &mut Request) -> Next {
 #[inline(always)]
 fn let_go<C: Caps>(x: &mut Columns, request: &mut Request) {
     let now = x.now();
-    if C::RICH && request.frame != NONE {
+    if request.frame != NONE {
         close_frames(x, request);
     }
     let i = request.instance as usize;

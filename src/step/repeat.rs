@@ -8,12 +8,13 @@
 //! Checked: `mm1_feedback_p20` in `tests/it/theory.rs`, `tests/it/blocks.rs`.
 
 use super::asks::{Arm, Asks, At, Way};
+use super::wait::has_yielded;
 use super::{Act, Compiler, Stage, Step, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
-use crate::random::keys::Salt;
-use crate::request::Request;
+use crate::random::keys::{Key, Salt};
+use crate::request::{Part, Request};
 use crate::units::{Count, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,8 +31,14 @@ pub struct Repeat {
     pub steps: Vec<Step>,
 }
 
-/// The most executions, on average.
+/// The most executions, on average, and of one request.
 const TIMES_MAX: f64 = 1e6;
+const TIMES_MAX_DRAWN: u64 = u32::MAX as u64;
+
+/// What one execution changes in the first word of the frame, whose lower half counts those that
+/// are left, and its upper half those that are done. The second word is the key of the next one,
+/// made when nothing waits for it yet.
+const ONE_DONE: u64 = (1 << 32) - 1;
 
 /// The compiled form: the beginning of the loop.
 #[derive(Clone, Debug)]
@@ -49,6 +56,8 @@ pub(crate) struct Again {
     scope: Salt,
     /// How many ops there are back to the first of the body.
     back: u32,
+    /// Whether the body ends by a yield, which is done here: one op less in each execution.
+    yields: bool,
 }
 
 impl Repeat {
@@ -75,50 +84,71 @@ impl Repeat {
         let times = to.sampler("repeat", self.times.compile());
         let scope = to.salt("repeat.do");
         let start = to.reserve_op();
-        self.steps.iter().for_each(|step| step.compile(to));
+        let (yields, steps) = match self.steps.split_last() {
+            Some((Step::Wait(last), before)) if last.is_yield() => (true, before),
+            _ => (false, &self.steps[..]),
+        };
+        steps.iter().for_each(|step| step.compile(to));
         let back = to.here() - start - 1;
-        to.emit(super::Op::Again(Again { scope, back }));
+        to.emit(super::Op::Again(Again { scope, back, yields }));
         to.put(start, super::Op::Repeat(Op { times, scope, past: to.here() - start }));
     }
 }
 
 impl Act for Op {
+    const IS_RICH: bool = false;
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
-        let times = ((self.times.value(request.key) + 0.5) as i64).max(0) as u64;
+        let times = self.times.count(request.key).min(TIMES_MAX_DRAWN);
         if times == 0 {
             request.step += self.past;
             return Then::Stay;
         }
-        stage.frames.open(request, times, 0);
+        let second = request.key.child(self.scope, 1);
+        stage.frames.open(request, times, second.0);
         request.key = request.key.child(self.scope, 0);
         Then::Next
     }
 }
 
 impl Act for Again {
+    const IS_RICH: bool = false;
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        // Loops that take no events are interrupted as if they did, and count against their limit.
-        let turns = stage.frames.turn(stage.calendar.fired());
-        if turns == TURNS_MAX {
-            stage.calendar.count(turns);
-            stage.after(Span::ZERO, Event::Woken, request, slot);
+        if self.yields && !has_yielded(stage, request, slot) {
             return Then::Park;
         }
+        if stage.frames.turn(stage.calendar.fired()) == TURNS_MAX {
+            return interrupt(stage, request, slot);
+        }
         let frame = stage.frames.top(request);
-        (frame.a, frame.b) = (frame.a - 1, frame.b + 1);
-        if frame.a == 0 {
+        frame.a += ONE_DONE;
+        if frame.a as u32 == 0 {
             stage.frames.close(request);
             return Then::Next;
         }
-        request.key = frame.key.child(self.scope, frame.b);
+        request.key = Key(frame.b);
+        frame.b = frame.key.child(self.scope, (frame.a >> 32) + 1).0;
         request.step -= self.back;
         Then::Stay
     }
-    fn wake(&self, _: &mut Stage, _: &mut Request, _: u32) -> Then {
+    fn wake(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
+        // It had its turn before it was interrupted.
+        request.granted = self.yields;
         Then::Stay
     }
+    fn part(&self, _: &Request) -> Part {
+        Part::Io
+    }
+}
+
+/// Loops that take no events are interrupted as if they did, and count against their limit.
+#[cold]
+#[inline(never)]
+fn interrupt(stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    stage.calendar.count(TURNS_MAX);
+    stage.after(Span::ZERO, Event::Woken, request, slot);
+    Then::Park
 }
 
 /// The number of executions, by all requests, and at one event, after which a loop is interrupted.

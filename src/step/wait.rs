@@ -73,6 +73,11 @@ impl<'de> Deserialize<'de> for Wait {
 }
 
 impl Wait {
+    /// Whether it is a wait of exactly 0 s.
+    pub(super) fn is_yield(&self) -> bool {
+        let span = self.span.compile();
+        (span.mean(), span.variance()) == (0.0, 0.0)
+    }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.span.check(path, problems);
     }
@@ -83,11 +88,10 @@ impl Wait {
         visitor.wait(at, &self.span);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let span = self.span.compile();
-        if (span.mean(), span.variance()) == (0.0, 0.0) {
+        if self.is_yield() {
             return to.emit(super::Op::Yield(Yield));
         }
-        let span = to.sampler("wait", span);
+        let span = to.sampler("wait", self.span.compile());
         let label = self.label.as_ref().map_or(NONE, |label| to.label(label));
         to.emit(super::Op::Wait(Op { span, label }));
     }
@@ -132,19 +136,25 @@ impl Act for Op {
     }
 }
 
+/// Whether a request that yields has its turn; if not yet, it stands behind those who are ready.
+#[inline(always)]
+pub(super) fn has_yielded(stage: &mut Stage, request: &mut Request, slot: u32) -> bool {
+    if request.granted {
+        request.granted = false;
+        return true;
+    }
+    request.granted = true;
+    request.parts.mark = stage.now();
+    stage.free_core(request);
+    stage.runnable.push(slot);
+    false
+}
+
 impl Act for Yield {
     const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        if request.granted {
-            request.granted = false;
-            return Then::Next;
-        }
-        request.granted = true;
-        request.parts.mark = stage.now();
-        stage.free_core(request);
-        stage.runnable.push(slot);
-        Then::Park
+        if has_yielded(stage, request, slot) { Then::Next } else { Then::Park }
     }
     fn part(&self, _: &Request) -> Part {
         Part::Io

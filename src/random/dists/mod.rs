@@ -248,6 +248,18 @@ impl Sampler {
         // years.
         Span(((self.value(key) + 0.5) as i64).max(0) as u64)
     }
+    /// Returns the value as a count, rounded to the nearest, at least 0. Constants and geometric
+    /// counts are sampled inline.
+    #[inline(always)]
+    pub fn count(&self, key: Key) -> u64 {
+        let draw = key.draw(self.salt);
+        let value = match &self.law {
+            Distribution::Constant(law) => law.sample(draw),
+            Distribution::Geometric(law) => law.sample(draw),
+            law => law.sample_any(draw),
+        };
+        ((value + 0.5) as i64).max(0) as u64
+    }
 }
 
 /// Reports an error at a field of a distribution unless its condition holds (for NaN it does not).
