@@ -107,7 +107,8 @@ impl step::Compiler for Steps<'_, '_> {
             endpoint,
         );
         let flow = build.flow(Flow { workload: None, endpoint, block: None });
-        step::call::Op { flow, hop, timeout: call.timeout, salt }
+        let (cancels, keeps) = (call.cancel == Some(true), call.cancel == Some(false));
+        step::call::Op { flow, hop, timeout: call.timeout, cancels, keeps, salt }
     }
     fn label(&mut self, name: &str) -> u32 {
         let label = measure::Label { endpoint: self.endpoint, name: name.to_string() };
@@ -218,6 +219,7 @@ impl step::Compiler for Steps<'_, '_> {
     }
     fn calls_off(&mut self) {
         self.build.cancelled = Some(self.build.directory.outcome("cancelled"));
+        self.build.is_rich = true;
     }
     fn emit(&mut self, op: Op) {
         self.build.is_rich |= op.is_rich();

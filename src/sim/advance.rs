@@ -15,7 +15,7 @@ use super::impatience::impatient;
 use super::{gates, hops};
 use crate::kernel::{Event, RequestId, TimerId};
 use crate::plan::Hop;
-use crate::request::{Flag, NONE, Outcome, Part, Phase, Request};
+use crate::request::{Fate, Flag, NONE, Outcome, Part, Phase, Request};
 use crate::step::cpu::LAST_BURST;
 use crate::step::{Act, Leaving, Op, Then};
 use bevy_ecs::prelude::*;
@@ -255,7 +255,7 @@ fn woken(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 }
 
 /// The caller of a request has waited long enough: it goes on without the answer, and the request
-/// goes on without it.
+/// goes on without it, unless it is to be called off.
 #[inline(never)]
 fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, Next) {
     let now = x.now();
@@ -277,6 +277,13 @@ fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) 
         Some(waiting) => {
             waiting.parts.charge(Part::Abandoned, now);
             waiting.outcome = Outcome::TIMEOUT;
+            if C::RICH
+                && let Op::Call(op) = &x.program[waiting.step as usize]
+                && op.cancels
+            {
+                x.stage.doomed.push((id, Fate::CalledOff));
+                x.stage.attention = true;
+            }
             (caller.slot, Next::Answer)
         }
         None => (id.slot, Next::Park),

@@ -3,9 +3,10 @@
 //!
 //! Law: the call is a request of its own; what it spends is added, part by part, to its caller's
 //! breakdown when it answers. If it does not answer within `timeout`, counted from the sending, the
-//! caller goes on with outcome `timeout`, and the callee's work goes on in vain. A failed call ends
-//! the caller's program: it answers with the same outcome.
-//! Checked: `tests/it/calls.rs`.
+//! caller goes on with outcome `timeout`, and the callee's work goes on in vain, unless `cancel`
+//! says that it is called off. A failed call ends the caller's program: it answers with the same
+//! outcome.
+//! Checked: `tests/it/calls.rs`, `tests/it/cancel.rs`.
 
 use super::asks::{Arm, Asks, At, Way};
 use super::{Act, Compiler, Leaving, Left, Pool, Stage, Then, Waits};
@@ -33,6 +34,11 @@ pub struct Call {
     /// How long the caller waits for the answer; for ever if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// Whether the callee's work is called off when its caller no longer waits: at the `timeout`,
+    /// and when the caller is itself called off. If not given: not at the `timeout`, but in the
+    /// other case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<bool>,
     /// The pool whose connections the calls use; there are always enough if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<Box<Pool>>,
@@ -46,6 +52,10 @@ pub(crate) struct Op {
     /// The first hop of their route.
     pub hop: u32,
     pub timeout: Option<Span>,
+    /// Whether what it has sent is called off at the timeout.
+    pub cancels: bool,
+    /// Whether that goes on when the caller is called off.
+    pub keeps: bool,
     pub salt: Salt,
 }
 
@@ -62,6 +72,10 @@ struct Fields {
     response: Option<Bytes>,
     /// How long the caller waits for the answer.
     timeout: Option<Span>,
+    /// Whether the callee's work is called off when its caller no longer waits: at the `timeout`,
+    /// and when the caller is itself called off. If not given: not at the `timeout`, but in the
+    /// other case.
+    cancel: Option<bool>,
     /// The pool whose connections the calls use; it is named after the called service if it has no
     /// `name`.
     pool: Option<Box<Pool>>,
@@ -89,9 +103,9 @@ impl<'de> Deserialize<'de> for Call {
                 Ok(Call::new(to))
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Call, A::Error> {
-                let Fields { to, request, response, timeout, pool } =
+                let Fields { to, request, response, timeout, cancel, pool } =
                     Fields::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Call { to, request, response, timeout, pool })
+                Ok(Call { to, request, response, timeout, cancel, pool })
             }
         }
         from.deserialize_any(Words)
@@ -101,7 +115,18 @@ impl<'de> Deserialize<'de> for Call {
 impl Call {
     /// A call of an endpoint, `service.endpoint`, that waits for the answer as long as it takes.
     pub fn new(to: impl Into<String>) -> Call {
-        Call { to: to.into(), request: None, response: None, timeout: None, pool: None }
+        Call {
+            to: to.into(),
+            request: None,
+            response: None,
+            timeout: None,
+            cancel: None,
+            pool: None,
+        }
+    }
+    /// Whether what the callee does may be called off, and is then done in part.
+    pub(crate) fn may_be_cut(&self) -> bool {
+        self.cancel == Some(true) && self.timeout.is_some()
     }
     /// The name of its pool: that of the called service, if it has none of its own.
     fn pool_name<'s>(&'s self, pool: &'s Pool) -> &'s str {
@@ -113,6 +138,14 @@ impl Call {
             problems
                 .error(format!("{path}.timeout"), "a timeout of 0s can never be met")
                 .advise("give it some time, or leave it out to wait for ever");
+        }
+        if self.cancel == Some(true) && self.timeout.is_none() {
+            problems
+                .warning(
+                    format!("{path}.cancel"),
+                    "without a `timeout`, `cancel: true` changes nothing",
+                )
+                .advise("add for example `timeout: 2s`");
         }
         if let Some(pool) = &self.pool {
             pool.check_of_call(&format!("{path}.pool"), problems);
@@ -133,6 +166,9 @@ impl Call {
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let mut call = |to: &mut dyn Compiler| {
+            if self.cancel == Some(true) {
+                to.calls_off();
+            }
             let op = to.call(self);
             to.emit(super::Op::Call(op));
         };
@@ -155,7 +191,8 @@ impl Act for Op {
         Waits::Answer
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
-        stage.doomed.push((RequestId::unpack(request.scratch), Fate::CalledOff));
+        let fate = if self.keeps { Fate::Left } else { Fate::CalledOff };
+        stage.doomed.push((RequestId::unpack(request.scratch), fate));
         Left::Gone
     }
 }

@@ -9,6 +9,7 @@ mod balance;
 mod block;
 mod blocks;
 mod calls;
+mod cancel;
 mod candour;
 mod capacity;
 mod closed;

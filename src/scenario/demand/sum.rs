@@ -5,9 +5,8 @@
 //! long as the one that ends it. Where a body may end early, or be called off, what it does is an
 //! upper bound, and no part of the lower bounds.
 
-use super::fastest;
 use super::may_end::{MayEnd, gives_up};
-use super::{After, EndpointDemand, HoldingDemand, RoundTrip, callee, service_of};
+use super::{After, EndpointDemand, HoldingDemand, RoundTrip, callee, fastest, service_of};
 use crate::random::dists::Dist;
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
@@ -375,6 +374,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.may_fail |=
             below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
         let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
+        demand.is_cut |= call.may_be_cut();
         // A rejection returns at once, and so does the error of a lost message, unless the call has
         // a timeout to wait for.
         let returns_early = is_rejected || round_trip.is_lossy && call.timeout.is_none();

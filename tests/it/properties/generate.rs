@@ -76,10 +76,12 @@ pub enum Feature {
     Afterwards,
     /// Users who leave, and try again.
     Impatience,
+    /// Calls that are called off at their timeout, or go on when their caller is called off.
+    Cancels,
 }
 use Feature::*;
 
-const FEATURES: u32 = Impatience as u32 + 1;
+const FEATURES: u32 = Cancels as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

@@ -28,17 +28,23 @@ impl Text<'_> {
                 let below = &case.services[service + 1..];
                 let to = service + 1 + step.target % below.len().max(1);
                 let endpoint = step.target % below.get(to - service - 1)?.endpoints.len();
-                let timeout = if case.has(Timeouts) && step.kind > 8 {
+                let is_timed = case.has(Timeouts) && step.kind > 8;
+                let timeout = if is_timed {
                     format!(", timeout: {}", self.timeout(step))
                 } else {
                     String::new()
+                };
+                let cancel = match step.percent % 3 {
+                    0 if case.has(Cancels) => ", cancel: false",
+                    1 | 2 if case.has(Cancels) && is_timed => ", cancel: true",
+                    _ => "",
                 };
                 let pool = if case.has(Pools) && step.block.is_multiple_of(2) {
                     format!(", pool: {{ max: {}, per: service }}", 1 + to % 3)
                 } else {
                     String::new()
                 };
-                Some(format!("call: {{ to: s{to}.e{endpoint}{timeout}{pool} }}"))
+                Some(format!("call: {{ to: s{to}.e{endpoint}{timeout}{cancel}{pool} }}"))
             }
             _ => None,
         }
