@@ -78,16 +78,18 @@ pub struct Trial {
     pub results: Results,
 }
 
-/// The busiest service and what requests wait for most.
+/// What is busiest, and what requests wait for most.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bottleneck {
-    /// The service with the highest CPU utilisation.
-    pub service: String,
-    /// Its CPU utilisation, in 0 to 1.
+    /// `service` if it is the cores of a service, `lock` or `pool`.
+    pub kind: String,
+    /// The service, or the lock or pool, such as `api#1.stock`.
+    pub entity: String,
+    /// Its utilisation, the highest of all, in 0 to 1.
     pub utilisation: f64,
-    /// The largest waiting time of the first workload: `queue`, `memory` or `admission`; `None` if
-    /// nothing waits.
+    /// The largest waiting time of the first workload: `queue`, `memory`, `admission`, `lock` or
+    /// `pool`; `None` if nothing waits.
     pub waits_for: Option<String>,
     /// That waiting time as a share of the mean latency, in 0 to 1; NaN if nothing was answered.
     pub share_of_latency: f64,
@@ -169,8 +171,8 @@ pub struct CapacityResult {
 }
 
 impl Trial {
-    /// Returns the busiest service at this value and what its callers wait for; `None` if no
-    /// utilisation was measured.
+    /// Returns what is busiest at this value, and what requests wait for; `None` if no utilisation
+    /// was measured.
     pub fn bottleneck(&self) -> Option<Bottleneck> {
         bottleneck(&self.results)
     }
@@ -348,29 +350,31 @@ fn margin(goal: &SloResult, value: f64) -> f64 {
     if share.is_nan() { f64::NEG_INFINITY } else { share }
 }
 
-/// Returns the busiest service and what its callers wait for.
+/// Returns what is busiest, and what requests wait for.
 fn bottleneck(results: &Results) -> Option<Bottleneck> {
     let mean = |e: &Estimate| e.estimate;
-    let services = results
-        .rows
-        .iter()
-        .filter(|row| row.kind == "service" && row.metric == "utilisation" && row.stat == "mean");
-    let busiest = services
+    let kinds = || RESOURCE_KINDS.iter().map(|kind| kind.name);
+    let busy = results.rows.iter().filter(|row| {
+        row.metric == "utilisation"
+            && row.stat == "mean"
+            && (row.kind == "service" || kinds().any(|kind| kind == row.kind))
+    });
+    let busiest = busy
         .filter(|row| !mean(&row.estimate).is_nan())
         .max_by(|a, b| mean(&a.estimate).total_cmp(&mean(&b.estimate)))?;
     let workload = results
         .rows
         .iter()
         .find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
-    let kinds = RESOURCE_KINDS.iter().map(|kind| kind.name);
-    let waits = ["queue", "memory", "admission"].into_iter().chain(kinds).map(|part| {
+    let waits = ["queue", "memory", "admission"].into_iter().chain(kinds()).map(|part| {
         let row = results.find("workload", &workload.entity, &format!("time_in.{part}"), "mean");
         (part, row.map_or(0.0, |row| mean(&row.estimate)))
     });
     let (part, seconds) =
         waits.fold(("", 0.0), |most, wait| if wait.1 > most.1 { wait } else { most });
     Some(Bottleneck {
-        service: busiest.entity.clone(),
+        kind: busiest.kind.to_string(),
+        entity: busiest.entity.clone(),
         utilisation: mean(&busiest.estimate),
         waits_for: (seconds > 0.0).then(|| part.to_string()),
         share_of_latency: seconds / mean(&workload.estimate),

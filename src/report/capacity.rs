@@ -292,11 +292,15 @@ fn busiest(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
         format!("; {} of the latency is waiting for {what}", percent(bottleneck.share_of_latency))
     });
     let at = result.meets.map_or(String::new(), |meets| written(result, meets));
-    let busy = percent(bottleneck.utilisation);
-    format!(
-        "At {at}, {} is the busiest service, with its CPU {busy} busy{waiting}.",
-        bottleneck.service
-    )
+    let (entity, busy) = (&bottleneck.entity, percent(bottleneck.utilisation));
+    match resource_kind(&bottleneck.kind) {
+        Some(kind) => {
+            format!("At {at}, the {} {entity} is busiest, with {busy} in use{waiting}.", kind.name)
+        }
+        None => {
+            format!("At {at}, {entity} is the busiest service, with its CPU {busy} busy{waiting}.")
+        }
+    }
 }
 
 /// Returns the summary: the answer and the values tried.
@@ -356,7 +360,7 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
             }
         }));
         row.push(tried.bottleneck().map_or(String::new(), |busiest| {
-            format!("{} {}", busiest.service, percent(busiest.utilisation))
+            format!("{} {}", busiest.entity, percent(busiest.utilisation))
         }));
         row.extend(is_priced.then(|| cost::cell(cost::total(&tried.results))));
         row.extend([tried.replications.to_string(), verdict_text(tried).to_string()]);
@@ -382,7 +386,7 @@ pub(crate) fn capacity_to_json(result: &CapacityResult) -> Value {
         })
     });
     let bottleneck = result.bottleneck.as_ref().map(|b| {
-        json!({ "service": b.service, "utilisation": number(b.utilisation), "waits_for": b.waits_for, "share_of_latency": number(b.share_of_latency) })
+        json!({ "kind": b.kind, "entity": b.entity, "utilisation": number(b.utilisation), "waits_for": b.waits_for, "share_of_latency": number(b.share_of_latency) })
     });
     let or_null = |base: Option<f64>| base.map_or(Value::Null, |base| result.written(base));
     json!({

@@ -78,7 +78,8 @@ impl Manifest {
     pub(crate) fn of_capacity(scenario: &Scenario, result: &CapacityResult) -> Manifest {
         let bottleneck = result.bottleneck.as_ref().map(|bottleneck| {
             json!({
-                "service": bottleneck.service, "utilisation": bottleneck.utilisation,
+                "kind": bottleneck.kind, "entity": bottleneck.entity,
+                "utilisation": bottleneck.utilisation,
                 "waits_for": bottleneck.waits_for, "share_of_latency": bottleneck.share_of_latency,
             })
         });

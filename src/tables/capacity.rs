@@ -54,18 +54,21 @@ impl Table for CapacityTable {
         formatted("overloaded", "workloads that are overloaded, separated by commas", |r| {
             r.tried.results.overloaded.join(",")
         }),
-        text("bottleneck", "the busiest service", |r| {
-            r.bottleneck.as_ref().map_or("", |busiest| &busiest.service)
+        text("bottleneck", "what is busiest: a service, by its cores, a lock or a pool", |r| {
+            r.bottleneck.as_ref().map_or("", |busiest| &busiest.entity)
+        }),
+        text("bottleneck_kind", "service, lock or pool", |r| {
+            r.bottleneck.as_ref().map_or("", |busiest| &busiest.kind)
         }),
         number(
             "utilisation",
             "1",
-            "its busy core time over the time of the cores that it can use",
+            "its utilisation: busy time over the time of its cores, permits or connections",
             |r| r.bottleneck.as_ref().map_or(f64::NAN, |busiest| busiest.utilisation),
         ),
         text(
             "waits_for",
-            "what requests wait for most: queue, memory or admission; empty if they do not wait",
+            "what requests wait for most: queue, memory, admission, lock or pool; empty if they do not wait",
             |r| {
                 r.bottleneck.as_ref().and_then(|busiest| busiest.waits_for.as_deref()).unwrap_or("")
             },

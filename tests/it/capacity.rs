@@ -50,7 +50,8 @@ fn the_capacity_of_an_m_m_1_follows_from_the_quantile_of_its_sojourn() {
         assert!(result.tried.iter().all(|tried| tried.replications <= 160));
         let bottleneck = result.bottleneck.as_ref().unwrap();
         assert!(
-            bottleneck.service == "api"
+            bottleneck.kind == "service"
+                && bottleneck.entity == "api"
                 && (bottleneck.utilisation - result.meets.unwrap() / 100.0).abs() < 0.01,
             "{bottleneck:?}"
         );

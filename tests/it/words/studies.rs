@@ -148,6 +148,28 @@ fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
 }
 
 #[test]
+fn what_is_busiest_may_be_a_lock_or_a_pool() {
+    // By hand: at 20/s the lock is held for 20 ms of each 50 ms, the CPU used for 1 ms of 4 · 50 ms;
+    // two connections for 40 ms each are as busy as the lock.
+    for (block, found) in [
+        ("lock: { name: stock, hold: [ wait: 20ms ] }", "the lock api#1.stock is busiest, with 40"),
+        ("pool: { name: db, max: 2, do: [ wait: 40ms ] }", "the pool api#1.db is busiest, with 40"),
+    ] {
+        let text = format!(
+            "version: 1
+run: {{ duration: 100s, replications: 4 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 20/s, arrivals: regular }} }} }}
+services: {{ api: {{ instance: {{ cpu: 4 }}, runtime: {{ tasks: {{ schedule: fifo }} }}, endpoints: {{ x: [ cpu: 1ms, {block} ] }} }} }}
+slos: {{ fast: {{ of: users, p95: 300ms }} }}"
+        );
+        let room = Room::new("held.yaml", &text);
+        let arguments = "capacity held.yaml --vary workload.users.open.rate --from 10/s --to 20/s";
+        let text = stdout_of(&room, arguments);
+        assert!(text.contains(found), "{text}");
+    }
+}
+
+#[test]
 fn error_ratios_are_compared_in_percentage_points_and_unmatched_entities_are_reported() {
     // 60 of 120/s are rejected, then none: 50 percentage points; `other` is only in the second
     // file.
