@@ -46,6 +46,8 @@ pub(crate) const FURTHER_PARTS_MAX: usize = 8;
 pub(crate) struct Further(pub [Span; FURTHER_PARTS_MAX]);
 
 impl Further {
+    /// No time in any of them.
+    pub(crate) const NONE: Further = Further([Span::ZERO; FURTHER_PARTS_MAX]);
     /// All of them together.
     pub(crate) fn total(&self) -> Span {
         self.0.iter().fold(Span::ZERO, |sum, part| sum + *part)

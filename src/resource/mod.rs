@@ -69,8 +69,16 @@ impl Shared {
         Shared { units: Permits::new(of.units, u32::MAX), keys, idle: Vec::new() }
     }
     /// Takes a unit of a key, or lets the request wait for it.
+    #[inline(always)]
     pub(crate) fn take(&mut self, now: Time, slot: u32, key: u32) -> Answer {
-        let Some(keys) = &mut self.keys else { return self.units.take(now, slot, 1) };
+        match self.keys.is_some() {
+            true => self.take_of_key(now, slot, key),
+            false => self.units.take(now, slot, 1),
+        }
+    }
+    #[inline(never)]
+    fn take_of_key(&mut self, now: Time, slot: u32, key: u32) -> Answer {
+        let keys = self.keys.as_mut().expect("it has keys");
         let answer = keys.take(now, key, slot);
         match answer {
             Answer::Granted => self.units.held.add(now, 1),

@@ -145,7 +145,7 @@ fn begin<C: Caps>(
     let request = &mut requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);
     if C::RICH && !x.stage.further.is_empty() {
-        x.stage.further[slot as usize] = Further::default();
+        x.stage.further[slot as usize] = Further::NONE;
     }
     slot
 }

@@ -51,7 +51,7 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
         x.recorder.requests.push(row);
     }
     if let Some(further) = x.stage.further.get_mut(id.slot as usize) {
-        *further = Further::default();
+        *further = Further::NONE;
     }
     if patience.cancels {
         x.stage.doomed.push((id, Fate::CalledOff));

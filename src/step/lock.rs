@@ -139,10 +139,10 @@ impl Op {
     /// The unit that a request needs: of the key that it has drawn, if it waits.
     #[inline(always)]
     fn unit(&self, request: &Request) -> Unit {
-        let drawn = |law: &Sampler| (law.value(request.key) + 0.5) as u32;
-        let key = match request.granted {
-            true => request.scratch as u32,
-            false => self.keys.as_deref().map_or(0, |law| drawn(law).saturating_sub(1)),
+        let key = match &self.keys {
+            None => 0,
+            Some(_) if request.granted => request.scratch as u32,
+            Some(law) => (law.count(request.key) as u32).saturating_sub(1),
         };
         Unit { row: self.rows.of(request), key }
     }
