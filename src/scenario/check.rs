@@ -5,6 +5,7 @@
 //! that is too large; references, calls and loads come last.
 
 mod calls;
+mod connections;
 mod faults;
 mod holdings;
 mod names;
@@ -57,6 +58,7 @@ fn check_all(scenario: &Scenario, problems: &mut Problems) {
     if !problems.any_error() {
         calls::check(&directory, problems);
         holdings::check(&directory, problems);
+        connections::note(&directory, problems);
     }
     if !problems.any_error() {
         let load = estimate::Load::of(&directory);

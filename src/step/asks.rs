@@ -101,6 +101,19 @@ pub(crate) struct Holding<'s> {
     pub hottest: f64,
 }
 
+impl Holding<'_> {
+    /// Returns the path of its step; `at` is where the steps within stand (`….lock.hold`), or the
+    /// pool of a call.
+    pub(crate) fn path(&self, at: At) -> String {
+        let mut path = at.to_string();
+        let within = path.strip_suffix(self.kind.steps()).and_then(|path| path.strip_suffix('.'));
+        if let Some(step) = within {
+            path.truncate(step.len());
+        }
+        path
+    }
+}
+
 /// A kind of what is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {

@@ -1,6 +1,6 @@
 //! The step `pool`, and the pools of calls.
 
-use crate::support::{Answer, run};
+use crate::support::{Answer, Room, run};
 use asyncflow::scenario::{check, from_yaml};
 
 /// Runs steps of one service, at a rate, 20 times 220 s.
@@ -200,4 +200,25 @@ services:
     };
     near(waits("1s"), 0.005 + 3.0 * 0.050);
     near(waits("10ms"), 3.0 * (0.005 + 0.010));
+}
+
+#[test]
+fn pools_that_may_hold_more_connections_than_their_service_admits_requests_are_noted() {
+    // By hand: 3 instances of 2 processes with 10 connections each are 60; two instances that admit
+    // 30 each are as many, and are not worth a note.
+    let noted = |max_in_flight: u32, per: &str| {
+        let text = format!(
+            "version: 1
+workload: {{ users: {{ to: api.x, open: {{ rate: 50/s }} }} }}
+services:
+  api: {{ replicas: 3, instance: {{ cpu: 2 }}, runtime: {{ event_loop: {{ workers: 2 }} }}, endpoints: {{ x: [ call: {{ to: db.q, pool: {{ max: 10, per: {per} }} }} ] }} }}
+  db: {{ replicas: 2, max_in_flight: {max_in_flight}, endpoints: {{ q: [ wait: 1ms ] }} }}"
+        );
+        let room = Room::new("pools.yaml", &text);
+        let output = room.run("check pools.yaml");
+        String::from_utf8(output.stderr).unwrap().contains("connections may be open to `db`")
+    };
+    assert_eq!([29, 30].map(|most| noted(most, "process")), [true, false]);
+    assert_eq!([14, 15].map(|most| noted(most, "instance")), [true, false]);
+    assert_eq!([4, 5].map(|most| noted(most, "service")), [true, false]);
 }

@@ -145,12 +145,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             _ => return self.blocks.push(Around::Nothing),
         };
         let Holding { kind, name, scope, units, gives_up, keys, .. } = holding;
-        // `at` is where its steps stand: `….lock.hold`; of a call, where the pool does.
-        let path = at.to_string();
-        let path = path
-            .strip_suffix(kind.steps())
-            .and_then(|path| path.strip_suffix('.'))
-            .unwrap_or(&path);
+        let path = &*holding.path(at);
         self.asks_again(&holding, path);
         if keys > 1 && scope == Scope::Instance && self.instances > 1 && self.owner.is_none() {
             let what = format!(

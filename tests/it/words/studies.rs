@@ -149,7 +149,7 @@ fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
 
 #[test]
 fn what_is_busiest_may_be_a_lock_or_a_pool() {
-    // By hand: at 20/s the lock is held for 20 ms of each 50 ms, the CPU used for 1 ms of 4 · 50 ms;
+    // By hand: at 20/s the lock is held for 20 ms of each 50 ms, the CPU used for 1 ms of 200 ms;
     // two connections for 40 ms each are as busy as the lock.
     for (block, found) in [
         ("lock: { name: stock, hold: [ wait: 20ms ] }", "the lock api#1.stock is busiest, with 40"),
