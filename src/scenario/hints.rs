@@ -300,6 +300,7 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         "queue" if is_value => {
             Some("write `queue: { max: 200 }`, or leave it out: a queue without `max` is unlimited")
         }
+        "external" => Some("write what is known of it, such as `external: { latency: 120ms }`"),
         "instances" if is_value => {
             Some("write `replicas: 3`; `instances` are named, each with its `endpoints`")
         }

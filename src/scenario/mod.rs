@@ -15,6 +15,7 @@ mod check;
 mod demand;
 mod directory;
 mod estimate;
+mod external;
 mod flow_balance;
 #[cfg(test)]
 mod flow_balance_tests;
@@ -45,6 +46,7 @@ pub(crate) use changes::{Change, Kind, PHASES_MAX, changes, first as first_chang
 pub use check::check;
 pub(crate) use directory::NameTable;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
+pub use external::External;
 pub(crate) use flow_balance::{FlowBalance, ServiceBalance, Standing};
 pub use flow_balance::{Held, Resource};
 pub(crate) use reader::read_built;

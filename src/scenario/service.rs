@@ -1,5 +1,6 @@
 //! Services as written: instances, runtime, queue, endpoints with their steps.
 
+use super::external::{External, is_written};
 use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::policy::scale::Autoscale;
@@ -33,6 +34,10 @@ pub struct Service {
     /// number at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscale: Option<Autoscale>,
+    /// If it is a system of others: what is known of it. Reading a scenario turns such a service
+    /// into its long form.
+    #[serde(default, skip_serializing_if = "is_written")]
+    pub external: Option<External>,
     /// The queue of requests that wait to be admitted; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<Queue>,

@@ -20,6 +20,7 @@ mod coverage;
 #[cfg(unix)]
 mod deadlock;
 mod docs;
+mod external;
 mod faults;
 mod folders;
 mod golden;

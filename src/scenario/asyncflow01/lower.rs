@@ -162,6 +162,7 @@ fn services(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Service>
 
 fn service(balance: Balance, instances: IndexMap<String, InstanceSpec>) -> Service {
     Service {
+        external: None,
         replicas: 1,
         autoscale: None,
         balance,

@@ -16,6 +16,7 @@ impl Default for Service {
             balance: Balance::default(),
             instance: Machine::default(),
             runtime: Runtime::default(),
+            external: None,
             queue: None,
             max_in_flight: None,
             endpoints: IndexMap::new(),

@@ -358,9 +358,9 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 99] = [
         "write `slow: { target: db, factor: 4x, at: 1m, for: 30s }`",
     ),
     (
-        &["external", "third_party"],
-        "replicas",
-        "write a service whose endpoints only `wait`: an external system uses none of your cores",
+        &["third_party", "saas"],
+        "external",
+        "write `external: { latency: { lognormal: { p50: 80ms, p99: 900ms } }, errors: 0.5% }`",
     ),
     (&["delay", "rtt", "ping"], "latency", "write `latency: 1ms`, each way"),
     (&["packet_loss", "drop", "drop_rate"], "loss", ""),

@@ -5,6 +5,7 @@ use super::Node;
 use crate::problem::{Problems, Severity};
 use crate::random::dists::Dist;
 use crate::scenario::check::Namespace;
+use crate::scenario::external;
 use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
 use crate::step::asks::{Asks, At, ask};
 use crate::step::check_steps;
@@ -30,8 +31,13 @@ impl Node for Service {
         either_or(self, path, problems);
         scaling(self, path, problems);
         admission(self, path, problems);
+        // It visits the steps, which must be valid.
+        if !problems.any_error() {
+            external::check(self, path, problems);
+        }
     }
     fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        external::lower(self, folder, path, problems);
         if let Some(autoscale) = &mut self.autoscale {
             autoscale.boot.load(folder, &format!("{path}.autoscale.boot"), problems);
         }
