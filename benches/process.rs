@@ -104,6 +104,7 @@ fn scenarios(rounds: u32) {
         .expect("the scenarios are shipped")
         .flatten()
         .map(|entry| entry.path())
+        .filter(|path| path.extension().is_none_or(|extension| extension != "csv"))
         .collect();
     paths.sort();
     for path in paths {

@@ -10,10 +10,11 @@
 use super::broken::Broken;
 use super::demand::{EndpointDemand, RoundTrip};
 use super::directory::NameTable;
-use super::{Closed, Scenario, demand};
+use super::{Closed, Scenario, demand, external};
 use crate::random::dists::{Dist, Distribution};
 use crate::step::asks::{Asks, At, ask};
 use crate::units::{Bytes, Span};
+use std::collections::BTreeSet;
 
 /// The maximum number of distributions listed.
 const MOST_SPREADS: usize = 200;
@@ -236,7 +237,8 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
     let steps = directory.endpoints.iter().flat_map(|endpoint| {
         let mut laws = Laws(Vec::new());
         ask(&endpoint.path, &endpoint.endpoint.steps, &mut laws);
-        laws.0
+        let service = &scenario.services[endpoint.service as usize];
+        laws.0.into_iter().map(|(path, law, unit)| (external::written(service, path), law, unit))
     });
     let think = scenario.workload.iter().filter_map(|(name, workload)| {
         let closed = workload.closed.as_ref()?;
@@ -260,6 +262,9 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
         .chain(steps)
         .chain(links)
         .filter(|(_, law, _): &(String, Distribution, &'static str)| law.variance() > 0.0);
+    // The latency of an external system is that of each of its endpoints.
+    let mut seen = BTreeSet::new();
+    let varies = varies.filter(|(path, ..)| seen.insert(path.clone()));
     let spread = varies.map(|(path, law, unit)| {
         let (scale, unit) = if unit == "ns" { (1e-9, "s") } else { (1.0, unit) };
         Spread {

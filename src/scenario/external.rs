@@ -17,6 +17,7 @@ use crate::step::{Fail, Step, Wait};
 use crate::units::{Bytes, Count, Share, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// What is known of a system of others. [`Service::from`] makes a service of it, with one endpoint,
@@ -48,7 +49,7 @@ pub struct External {
     /// The number of requests that it serves at once; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Count>,
-    /// Whether its service has its long form, which is then what is written.
+    /// Whether its service has its long form.
     #[serde(skip)]
     is_lowered: bool,
 }
@@ -160,9 +161,36 @@ pub(super) fn lower(service: &mut Service, folder: &Path, path: &str, problems: 
     external.lower(service);
 }
 
-/// Whether nothing is to be written of it, since its service is.
-pub(super) fn is_written(external: &Option<External>) -> bool {
-    external.as_ref().is_none_or(|external| external.is_lowered)
+/// Returns the path of a step as it is written: of the wait that a latency has become, that of the
+/// latency.
+pub(super) fn written(service: &Service, path: String) -> String {
+    let external = service.external.as_ref().filter(|external| external.latency.is_some());
+    let Some(external) = external else { return path };
+    let is_latency = service.endpoints.iter().any(|(name, endpoint)| {
+        let behind = 1 + usize::from(external.errors.is_some());
+        let index = endpoint.steps.len().saturating_sub(behind);
+        path.ends_with(&format!(".endpoints.{name}.steps[{index}]"))
+    });
+    match path.split_once(".endpoints.") {
+        Some((service, _)) if is_latency => format!("{service}.external.latency"),
+        _ => path,
+    }
+}
+
+/// Returns the service as it is written: an external one in its short form.
+pub(super) fn short(service: &Service) -> Cow<'_, Service> {
+    let Some(external) = service.external.as_ref().filter(|external| external.is_lowered) else {
+        return Cow::Borrowed(service);
+    };
+    let mut service = service.clone();
+    let added = usize::from(external.latency.is_some()) + usize::from(external.errors.is_some());
+    for endpoint in service.endpoints.values_mut() {
+        endpoint.steps.truncate(endpoint.steps.len().saturating_sub(added));
+    }
+    service.runtime = Runtime::default();
+    service.max_in_flight = None;
+    service.external = Some(External { is_lowered: false, ..external.clone() });
+    Cow::Owned(service)
 }
 
 /// Checks a service that has been read as an external one.

@@ -31,7 +31,12 @@ const ELSEWHERE: [(&str, &[&str], &str); 10] = [
 ];
 
 /// Missing fields and what to write.
-const MISSING: [(&str, &str); 14] = [
+const MISSING: [(&str, &str); 16] = [
+    (
+        "of",
+        "an objective has a name of its own: write for example `fast: { of: users, p95: 300ms }`",
+    ),
+    ("target", "add what it strikes, such as `target: db`"),
     ("for", "add its length, such as `for: 2ms`"),
     ("times", "add how often its steps are executed, such as `times: 3`"),
     ("do", "add its steps, such as `do: [ cpu: 1ms ]`"),

@@ -1,6 +1,6 @@
 //! Services as written: instances, runtime, queue, endpoints with their steps.
 
-use super::external::{External, is_written};
+use super::external::{self, External};
 use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::policy::scale::Autoscale;
@@ -12,11 +12,11 @@ use crate::units::{Bytes, Count, Span};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A service: equal instances behind a balancer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Service {
     /// The number of instances; 1 if not given.
     #[serde(default = "one")]
@@ -36,7 +36,7 @@ pub struct Service {
     pub autoscale: Option<Autoscale>,
     /// If it is a system of others: what is known of it. Reading a scenario turns such a service
     /// into its long form.
-    #[serde(default, skip_serializing_if = "is_written")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<External>,
     /// The queue of requests that wait to be admitted; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +51,19 @@ pub struct Service {
     /// `endpoints`. Files of AsyncFlow 0.1 are converted to this form.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub instances: IndexMap<String, InstanceSpec>,
+}
+
+impl Serialize for Service {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        // The derived one, of the short form if it has one.
+        Service::serialize(&external::short(self), to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Service {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Service, D::Error> {
+        Service::deserialize(from)
+    }
 }
 
 impl Service {
