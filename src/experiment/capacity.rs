@@ -18,7 +18,7 @@
 
 use super::drive::Options;
 use super::error::ExperimentError;
-use super::results::{MOST_FAILED, Results, SloResult};
+use super::results::{MOST_FAILED, Results, Row, SloResult};
 use super::run::Progress;
 use super::search::{Search, failures};
 use crate::design::notation::Notation;
@@ -78,15 +78,17 @@ pub struct Trial {
     pub results: Results,
 }
 
-/// What is busiest, and what requests wait for most.
+/// What requests wait for most, and where.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bottleneck {
-    /// `service` if it is the cores of a service, `lock` or `pool`.
+    /// `service`, `lock` or `pool`.
     pub kind: String,
-    /// The service, or the lock or pool, such as `api#1.stock`.
+    /// The service, or the lock or pool (such as `api#1.stock`), with the longest queue of those
+    /// that wait for it; if nothing waits, the service with the highest CPU utilisation.
     pub entity: String,
-    /// Its utilisation, the highest of all, in 0 to 1.
+    /// Its utilisation, in 0 to 1: of the cores of a service, of the permits of a lock, of the
+    /// connections of a pool.
     pub utilisation: f64,
     /// The largest waiting time of the first workload: `queue`, `memory`, `admission`, `lock` or
     /// `pool`; `None` if nothing waits.
@@ -171,8 +173,8 @@ pub struct CapacityResult {
 }
 
 impl Trial {
-    /// Returns what is busiest at this value, and what requests wait for; `None` if no utilisation
-    /// was measured.
+    /// Returns what requests wait for at this value, and where; `None` if no utilisation was
+    /// measured.
     pub fn bottleneck(&self) -> Option<Bottleneck> {
         bottleneck(&self.results)
     }
@@ -350,33 +352,41 @@ fn margin(goal: &SloResult, value: f64) -> f64 {
     if share.is_nan() { f64::NEG_INFINITY } else { share }
 }
 
-/// Returns what is busiest, and what requests wait for.
+/// The parts of a latency that are spent waiting for a resource of a service, and the queue there.
+const WAITS: [(&str, &str); 3] =
+    [("queue", "ready_queue"), ("memory", "memory_queue"), ("admission", "admission_queue")];
+
+/// Returns what requests wait for most, and where: the longest queue of that kind. A resource may
+/// be busier, such as a lock of one user, without a request that waits for it.
 fn bottleneck(results: &Results) -> Option<Bottleneck> {
-    let mean = |e: &Estimate| e.estimate;
-    let kinds = || RESOURCE_KINDS.iter().map(|kind| kind.name);
-    let busy = results.rows.iter().filter(|row| {
-        row.metric == "utilisation"
-            && row.stat == "mean"
-            && (row.kind == "service" || kinds().any(|kind| kind == row.kind))
-    });
-    let busiest = busy
-        .filter(|row| !mean(&row.estimate).is_nan())
-        .max_by(|a, b| mean(&a.estimate).total_cmp(&mean(&b.estimate)))?;
+    let value = |row: &Row| row.estimate.estimate;
+    let highest = |kind: &str, metric: &str| {
+        let rows = results.rows.iter().filter(|row| {
+            row.kind == kind && row.metric == metric && row.stat == "mean" && !value(row).is_nan()
+        });
+        rows.max_by(|a, b| value(a).total_cmp(&value(b)))
+    };
     let workload = results
         .rows
         .iter()
         .find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
-    let waits = ["queue", "memory", "admission"].into_iter().chain(kinds()).map(|part| {
-        let row = results.find("workload", &workload.entity, &format!("time_in.{part}"), "mean");
-        (part, row.map_or(0.0, |row| mean(&row.estimate)))
+    let of_services = WAITS.into_iter().map(|(part, queue)| (part, "service", queue));
+    let of_others = RESOURCE_KINDS.iter().map(|kind| (kind.name, kind.name, "waiting"));
+    let waits = of_services.chain(of_others).map(|wait| {
+        let part = format!("time_in.{}", wait.0);
+        (wait, results.find("workload", &workload.entity, &part, "mean").map_or(0.0, value))
     });
-    let (part, seconds) =
-        waits.fold(("", 0.0), |most, wait| if wait.1 > most.1 { wait } else { most });
+    let longest = waits.filter(|(_, seconds)| *seconds > 0.0).max_by(|a, b| a.1.total_cmp(&b.1));
+    let (place, waits_for, seconds) = match longest {
+        Some(((part, kind, queue), seconds)) => (highest(kind, queue)?, Some(part), seconds),
+        None => (highest("service", "utilisation")?, None, 0.0),
+    };
+    let utilisation = results.find(place.kind, &place.entity, "utilisation", "mean")?;
     Some(Bottleneck {
-        kind: busiest.kind.to_string(),
-        entity: busiest.entity.clone(),
-        utilisation: mean(&busiest.estimate),
-        waits_for: (seconds > 0.0).then(|| part.to_string()),
-        share_of_latency: seconds / mean(&workload.estimate),
+        kind: place.kind.to_string(),
+        entity: place.entity.clone(),
+        utilisation: value(utilisation),
+        waits_for: waits_for.map(str::to_string),
+        share_of_latency: seconds / value(workload),
     })
 }

@@ -283,23 +283,27 @@ fn survivors(result: &CapacityResult) -> Option<String> {
 }
 
 /// Returns the sentence on what limits the largest value that meets the goals.
-fn busiest(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
-    let waiting = bottleneck.waits_for.as_deref().map_or(String::new(), |what| {
-        let what = match what {
-            "queue" => "a core",
-            other => resource_kind(other).map_or(other, |kind| kind.queue_for),
-        };
-        format!("; {} of the latency is waiting for {what}", percent(bottleneck.share_of_latency))
-    });
+fn limiting(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
     let at = result.meets.map_or(String::new(), |meets| written(result, meets));
     let (entity, busy) = (&bottleneck.entity, percent(bottleneck.utilisation));
-    match resource_kind(&bottleneck.kind) {
-        Some(kind) => {
-            format!("At {at}, the {} {entity} is busiest, with {busy} in use{waiting}.", kind.name)
-        }
-        None => {
-            format!("At {at}, {entity} is the busiest service, with its CPU {busy} busy{waiting}.")
-        }
+    let Some(waits_for) = bottleneck.waits_for.as_deref() else {
+        return format!("At {at}, no request waits; the busiest CPU is that of {entity}: {busy}.");
+    };
+    let (what, busy) = match (waits_for, resource_kind(waits_for)) {
+        ("queue", _) => ("a core", format!(", with its CPU {busy} busy")),
+        (_, Some(kind)) => (kind.queue_for, format!(", {busy} in use")),
+        (what, None) => (what, String::new()),
+    };
+    let share = percent(bottleneck.share_of_latency);
+    format!("At {at}, {share} of the latency is waiting for {what}; longest queue: {entity}{busy}.")
+}
+
+/// Returns where requests wait at a value, for a cell.
+fn bottleneck_cell(tried: &Trial) -> String {
+    let Some(bottleneck) = tried.bottleneck() else { return String::new() };
+    match bottleneck.waits_for.as_deref() {
+        Some(what @ ("memory" | "admission")) => format!("{}, {what}", bottleneck.entity),
+        _ => format!("{} {}", bottleneck.entity, percent(bottleneck.utilisation)),
     }
 }
 
@@ -328,7 +332,7 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
         let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
     }
     if let Some(bottleneck) = &result.bottleneck {
-        let _ = writeln!(out, "  {}", busiest(result, bottleneck));
+        let _ = writeln!(out, "  {}", limiting(result, bottleneck));
     }
     if let Some(words) = today(result) {
         let _ = writeln!(out, "  {words}");
@@ -337,7 +341,7 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
         result.tried.iter().take(1).flat_map(|tried| tried.goals.iter().map(goal_name)).collect();
     let mut header = vec!["", result.path.rsplit('.').next().unwrap_or("value")];
     header.extend(names.iter().map(String::as_str));
-    header.push("busiest");
+    header.push("bottleneck");
     let is_priced = result.tried.iter().any(|tried| cost::total(&tried.results).is_some());
     header.extend(is_priced.then_some("cost"));
     header.extend(["replications", ""]);
@@ -359,9 +363,7 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
                 None => text,
             }
         }));
-        row.push(tried.bottleneck().map_or(String::new(), |busiest| {
-            format!("{} {}", busiest.entity, percent(busiest.utilisation))
-        }));
+        row.push(bottleneck_cell(tried));
         row.extend(is_priced.then(|| cost::cell(cost::total(&tried.results))));
         row.extend([tried.replications.to_string(), verdict_text(tried).to_string()]);
         lines.add_row(row);

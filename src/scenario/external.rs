@@ -89,7 +89,7 @@ impl External {
             let path = format!("{path}.external.latency");
             latency.load(folder, &path, problems);
             latency.check(&path, problems);
-        } else if service.endpoints.is_empty() {
+        } else if service.endpoints.values().all(|endpoint| endpoint.steps.is_empty()) {
             problems
                 .error(format!("{path}.external"), "nothing says how long its requests take")
                 .at_key()
@@ -229,5 +229,10 @@ impl Asks<'_> for Ours<'_> {
     }
     fn memory(&mut self, at: At, _: &Dist<Bytes>) {
         self.report(at);
+    }
+    fn respond(&mut self, at: At) {
+        self.problems
+            .error(at.to_string(), "an external system answers when its latency is over")
+            .advise("leave it out; what it does afterwards is not seen from here");
     }
 }

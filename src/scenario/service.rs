@@ -74,6 +74,10 @@ impl Service {
             && self.max_in_flight.is_some()
             && self.balance != Balance::CentralQueue
     }
+    /// The field that says how many requests it admits.
+    pub(crate) fn limit_field(&self) -> &'static str {
+        if self.external.is_some() { "concurrency" } else { "max_in_flight" }
+    }
     /// The number of requests that may wait to be admitted, if that is limited.
     pub(crate) fn waiting_max(&self) -> Option<u64> {
         Some(self.queue.as_ref()?.max?.0)
@@ -120,7 +124,7 @@ impl Service {
             Resource::Places => {
                 let limit = self
                     .max_in_flight
-                    .map_or(String::new(), |limit| format!(" (`max_in_flight: {limit}`)"));
+                    .map_or(String::new(), |limit| format!(" (`{}: {limit}`)", self.limit_field()));
                 format!("{name}'s admission slots{limit}")
             }
             Resource::Instances => format!("{name}'s instances"),

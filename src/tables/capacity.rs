@@ -54,9 +54,11 @@ impl Table for CapacityTable {
         formatted("overloaded", "workloads that are overloaded, separated by commas", |r| {
             r.tried.results.overloaded.join(",")
         }),
-        text("bottleneck", "what is busiest: a service, by its cores, a lock or a pool", |r| {
-            r.bottleneck.as_ref().map_or("", |busiest| &busiest.entity)
-        }),
+        text(
+            "bottleneck",
+            "the service, lock or pool for which requests wait most; if none waits, the service with the busiest CPU",
+            |r| r.bottleneck.as_ref().map_or("", |busiest| &busiest.entity),
+        ),
         text("bottleneck_kind", "service, lock or pool", |r| {
             r.bottleneck.as_ref().map_or("", |busiest| &busiest.kind)
         }),

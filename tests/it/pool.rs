@@ -222,3 +222,29 @@ services:
     assert_eq!([14, 15].map(|most| noted(most, "instance")), [true, false]);
     assert_eq!([4, 5].map(|most| noted(most, "service")), [true, false]);
 }
+
+#[test]
+fn connections_that_cannot_be_used_at_once_are_not_noted() {
+    // By hand: `db` admits 4 requests at once. A pool of 10 has no more in use than an outer pool,
+    // a lock or its own service let through, and what is spawned uses none.
+    let noted = |fields: &str, steps: &str| {
+        let text = format!(
+            "version: 1
+workload: {{ users: {{ to: api.x, open: {{ rate: 50/s }} }} }}
+services:
+  api: {{ {fields} endpoints: {{ x: [ {steps} ] }} }}
+  db: {{ max_in_flight: 4, endpoints: {{ q: [ wait: 1ms ] }} }}"
+        );
+        let output = Room::new("pools.yaml", &text).run("check pools.yaml");
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap().contains("may be open to `db`")
+    };
+    let call = "call: { to: db.q, pool: { max: 10 } }";
+    assert!(noted("", call) && noted("max_in_flight: 5,", call));
+    assert!(!noted("max_in_flight: 4,", call));
+    assert!(!noted("balance: central_queue, replicas: 4,", call));
+    for outer in ["pool: { name: o, max: 4, do:", "lock: { name: o, permits: 4, hold:"] {
+        assert!(!noted("", &format!("{outer} [ {call} ] }}")));
+    }
+    assert!(!noted("", "pool: { name: o, max: 10, do: [ spawn: [ call: db.q ], wait: 1ms ] }"));
+}

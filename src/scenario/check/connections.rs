@@ -2,9 +2,10 @@
 //! hold more connections than it serves requests at once. Then they limit nothing, and in a real
 //! system connections beyond the limit may be refused.
 //!
-//! Law: a pool of `max` has `max` connections for each process, each instance, or once (`per`); a
-//! service that scales counts with the most instances. A service admits `max_in_flight` requests in
-//! each instance.
+//! Law: a pool of `max` has `max` connections for each process, each instance, or once (`per`), and
+//! no more are used than requests may be at a call: what is held around it, and what the caller
+//! admits, limit them too. A caller that scales counts with the most instances, its callee with the
+//! instances at the beginning. A service admits `max_in_flight` requests in each instance.
 //! Checked: `tests/corpus/accepted-more-connections.yaml`, `tests/it/pool.rs`.
 
 use crate::problem::Problems;
@@ -13,7 +14,7 @@ use crate::scenario::{Balance, demand::callee};
 use crate::step::asks::{Arm, Asks, At, Holding, Kind, Way, ask};
 use crate::step::{Call, Scope};
 use crate::units::format::{count, thousands};
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 /// A pool: its service, the named instance that it belongs to, and its name.
 type Name<'s> = (u32, Option<u32>, &'s str);
@@ -24,8 +25,7 @@ pub(super) fn note(directory: &NameTable, problems: &mut Problems) {
         directory,
         endpoint: 0,
         around: Vec::new(),
-        sizes: IndexMap::new(),
-        of: directory.services.iter().map(|_| IndexSet::new()).collect(),
+        of: directory.services.iter().map(|_| IndexMap::new()).collect(),
     };
     for (id, endpoint) in directory.endpoints.iter().enumerate() {
         pools.endpoint = id as u32;
@@ -36,19 +36,19 @@ pub(super) fn note(directory: &NameTable, problems: &mut Problems) {
         else {
             continue;
         };
-        let instances = service.rows().max(service.instances.len() as u32);
+        let instances = service.replicas.max(service.instances.len() as u32);
         let admitted = most.0.saturating_mul(instances.into());
-        let sizes = || of.iter().map(|pool| &pools.sizes[pool]);
-        let connections = sizes().fold(0u64, |sum, (size, _)| sum.saturating_add(*size));
+        let connections = of.values().fold(0u64, |sum, (size, _)| sum.saturating_add(*size));
         if connections > admitted {
-            let (_, path) = sizes().next().expect("their sum is above 0");
+            let (_, path) = of.values().next().expect("their sum is above 0");
             let what = format!(
                 "{} may be open to `{name}` at once, but it admits only {} requests: the others wait there for admission, with a connection",
                 count(connections, "connection"),
                 thousands(admitted)
             );
             problems.note(path, what).at_key().advise(format!(
-                "a pool is counted once for each of its sharers (`per`): make the pools smaller, or raise `max_in_flight` of `{name}`"
+                "a pool is counted once for each of its sharers (`per`): make the pools smaller, or raise `{}` of `{name}`",
+                service.limit_field()
             ));
         }
     }
@@ -58,15 +58,32 @@ pub(super) fn note(directory: &NameTable, problems: &mut Problems) {
 struct Pools<'d, 's> {
     directory: &'d NameTable<'s>,
     endpoint: u32,
-    /// The blocks around: a pool, or another.
-    around: Vec<Option<Name<'s>>>,
-    /// The connections of each pool, and the path of the first place where it is used.
-    sizes: IndexMap<Name<'s>, (u64, String)>,
-    /// By service: the pools around its calls.
-    of: Vec<IndexSet<Name<'s>>>,
+    /// The blocks around.
+    around: Vec<Around<'s>>,
+    /// By service: the pools around its calls, how many connections of each may be used at once,
+    /// and the path of the first.
+    of: Vec<IndexMap<Name<'s>, (u64, String)>>,
+}
+
+/// What a block means for calls within.
+enum Around<'s> {
+    Nothing,
+    /// The most requests that are in it at once; its pool and the path of that, if it is one.
+    Held(u64, Option<(Name<'s>, String)>),
+    /// What is spawned holds nothing of what is held around it.
+    Beside,
 }
 
 impl Pools<'_, '_> {
+    /// How many requests a service admits at once, all instances together.
+    fn admitted(&self, service: u32) -> u64 {
+        let (_, of) = self.directory.scenario.services.get_index(service as usize).expect("an id");
+        let each = match of.balance {
+            Balance::CentralQueue => 1,
+            _ => of.max_in_flight.map_or(u64::MAX, |most| most.0),
+        };
+        each.saturating_mul(self.sharers(Scope::Instance, service, None))
+    }
     /// How many there are of a pool: one for each of its sharers.
     fn sharers(&self, scope: Scope, service: u32, owner: Option<u32>) -> u64 {
         let instances = match owner {
@@ -88,15 +105,18 @@ impl Pools<'_, '_> {
 
 impl<'s> Asks<'s> for Pools<'_, 's> {
     fn block(&mut self, at: At, way: Way<'s>) {
-        let Way::Held(holding @ Holding { kind: Kind::Pool, name, scope, units, .. }) = way else {
-            return self.around.push(None);
+        let holding = match way {
+            Way::Held(holding) => holding,
+            Way::Beside => return self.around.push(Around::Beside),
+            _ => return self.around.push(Around::Nothing),
         };
+        let Holding { kind, name, scope, units, keys, .. } = holding;
         let service = self.directory.endpoints[self.endpoint as usize].service;
         let owner = self.directory.owner(self.endpoint).filter(|_| scope != Scope::Service);
-        let pool = (service, owner, name);
-        let connections = units.saturating_mul(self.sharers(scope, service, owner));
-        self.sizes.entry(pool).or_insert_with(|| (connections, holding.path(at)));
-        self.around.push(Some(pool));
+        let units = units.saturating_mul(u64::from(keys.max(1)));
+        let most = units.saturating_mul(self.sharers(scope, service, owner));
+        let pool = (kind == Kind::Pool).then(|| ((service, owner, name), holding.path(at)));
+        self.around.push(Around::Held(most, pool));
     }
     fn arm(&mut self, _: Arm<'s>) {}
     fn end(&mut self) {
@@ -104,8 +124,23 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
     }
     fn call(&mut self, _: At, call: &'s Call) {
         let Some(callee) = callee(self.directory, call) else { return };
-        let service = self.directory.endpoints[callee].service;
-        let pool = self.around.iter().rev().find_map(|around| *around);
-        self.of[service as usize].extend(pool);
+        let caller = self.directory.endpoints[self.endpoint as usize].service;
+        let (mut most, mut innermost) = (self.admitted(caller), None);
+        for around in self.around.iter().rev() {
+            match around {
+                Around::Beside => break,
+                Around::Nothing => {}
+                Around::Held(units, pool) => {
+                    most = most.min(*units);
+                    innermost = innermost.or(pool.as_ref());
+                }
+            }
+        }
+        if let Some((pool, path)) = innermost {
+            let callee = self.directory.endpoints[callee].service;
+            let of = &mut self.of[callee as usize];
+            let known = of.entry(*pool).or_insert_with(|| (0, path.clone()));
+            known.0 = known.0.max(most);
+        }
     }
 }

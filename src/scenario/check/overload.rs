@@ -207,9 +207,10 @@ fn warn_of(
         }
         Resource::Places => {
             let what = format!("overload: {load_now} {percent} of {what}, {excess}");
-            problems
-                .warning(path, what)
-                .advise("raise `max_in_flight`, use more `replicas`, or make requests shorter");
+            problems.warning(path, what).advise(match service.external {
+                Some(_) => "raise the `concurrency` of its `external`, or lower the rate",
+                None => "raise `max_in_flight`, use more `replicas`, or make requests shorter",
+            });
         }
         Resource::Instances => {
             let what = format!(

@@ -98,6 +98,10 @@ fn machines(service: &Service, path: &str, problems: &mut Problems) {
 
 /// Instances are either equal or named.
 fn either_or(service: &Service, path: &str, problems: &mut Problems) {
+    if service.external.is_some() {
+        // It has said so itself.
+        return;
+    }
     let has_replica_fields = service.replicas != 1 || !service.endpoints.is_empty();
     let has_replica_fields = has_replica_fields
         || service.instance != Machine::default()
@@ -165,9 +169,12 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
         problems
             .warning(
                 format!("{path}.queue"),
-                "this has no effect: no request waits for admission, because `max_in_flight` is not given",
+                format!(
+                    "this has no effect: no request waits for admission, because `{}` is not given",
+                    service.limit_field()
+                ),
             )
-            .advise("add `max_in_flight: 100`, or leave `queue` out");
+            .advise(format!("add `{}: 100`, or leave `queue` out", service.limit_field()));
     }
 }
 

@@ -132,8 +132,8 @@ services: { api: { endpoints: { x: [ cpu: { exp: 20ms } ] } } }
 }
 
 #[test]
-fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
-    // $0.25/h each: 1, 2 and 4 replicas. Nothing computes, so the busiest service is at 0 %.
+fn the_cost_of_values_and_variants_and_the_bottleneck_are_reported() {
+    // $0.25/h each: 1, 2 and 4 replicas. Nothing computes, so requests wait for admission only.
     let room = Room::new("full.yaml", FULL);
     let text = stdout_of(
         &room,
@@ -142,28 +142,43 @@ fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
     for cost in ["0.250 USD/h", "0.500 USD/h", "1.00 USD/h"] {
         assert!(text.contains(cost), "{text}");
     }
-    assert!(text.contains("api 0 %"), "{text}");
+    assert!(text.contains("api, admission"), "{text}");
     let text = stdout_of(&room, "compare full.yaml --set services.api.replicas=4");
     assert!(text.contains("Cost: 1.00 USD/h (baseline: 0.500 USD/h)"), "{text}");
 }
 
 #[test]
-fn what_is_busiest_may_be_a_lock_or_a_pool() {
-    // By hand: at 20/s the lock is held for 20 ms of each 50 ms, the CPU used for 1 ms of 200 ms;
-    // two connections for 40 ms each are as busy as the lock.
+fn a_search_names_what_requests_wait_for_and_not_what_is_busy_without_a_queue() {
+    // By hand: at 30/s the lock is held for 20 ms of each 33 ms, two connections for 40 ms each are
+    // as busy, and so are two places; the lock of `cron` is always held, and no request waits for
+    // it; the CPU is used for 1 ms of 133 ms.
     for (block, found) in [
-        ("lock: { name: stock, hold: [ wait: 20ms ] }", "the lock api#1.stock is busiest, with 40"),
-        ("pool: { name: db, max: 2, do: [ wait: 40ms ] }", "the pool api#1.db is busiest, with 40"),
+        (
+            "lock: { name: stock, hold: [ wait: { exp: 20ms } ] }",
+            "is waiting for a lock; longest queue: api#1.stock, ",
+        ),
+        (
+            "pool: { name: db, max: 2, do: [ wait: { exp: 40ms } ] }",
+            "is waiting for a connection; longest queue: api#1.db, ",
+        ),
+        ("call: db.request", "is waiting for admission; longest queue: db."),
     ] {
         let text = format!(
             "version: 1
 run: {{ duration: 100s, replications: 4 }}
-workload: {{ users: {{ to: api.x, open: {{ rate: 20/s, arrivals: regular }} }} }}
-services: {{ api: {{ instance: {{ cpu: 4 }}, runtime: {{ tasks: {{ schedule: fifo }} }}, endpoints: {{ x: [ cpu: 1ms, {block} ] }} }} }}
-slos: {{ fast: {{ of: users, p95: 300ms }} }}"
+workload:
+  users: {{ to: api.x, open: {{ rate: 30/s }} }}
+  cron: {{ to: api.lead, closed: {{ users: 1, think: 1ms }} }}
+services:
+  api:
+    instance: {{ cpu: 4 }}
+    runtime: {{ tasks: {{ schedule: fifo }} }}
+    endpoints: {{ x: [ cpu: 1ms, {block} ], lead: [ lock: {{ name: leader, hold: [ wait: 500ms ] }} ] }}
+  db: {{ external: {{ latency: {{ exp: 40ms }}, concurrency: 2 }} }}
+slos: {{ fast: {{ of: users, p95: 900ms }} }}"
         );
         let room = Room::new("held.yaml", &text);
-        let arguments = "capacity held.yaml --vary workload.users.open.rate --from 10/s --to 20/s";
+        let arguments = "capacity held.yaml --vary workload.users.open.rate --from 10/s --to 30/s";
         let text = stdout_of(&room, arguments);
         assert!(text.contains(found), "{text}");
     }
