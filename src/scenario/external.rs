@@ -9,7 +9,7 @@
 //! Checked: `tests/it/external.rs`, byte by byte against the long form.
 
 use super::{Balance, Endpoint, Runtime, Service};
-use crate::problem::Problems;
+use crate::problem::{Problems, Severity};
 use crate::random::dists::Dist;
 use crate::server::{Machine, Schedule, Tasks};
 use crate::step::asks::{Asks, At, ask};
@@ -88,10 +88,13 @@ impl External {
         if let Some(latency) = &mut self.latency {
             let path = format!("{path}.external.latency");
             latency.load(folder, &path, problems);
-            latency.check(&path, problems);
+            // Warnings are those of the step that it becomes.
+            let mut found = Problems::default();
+            latency.check(&path, &mut found);
+            problems.list.extend(found.into_errors().list);
         } else if service.endpoints.values().all(|endpoint| endpoint.steps.is_empty()) {
             problems
-                .error(format!("{path}.external"), "nothing says how long its requests take")
+                .error(format!("{path}.external"), "no latency is given")
                 .at_key()
                 .advise("add for example `latency: { lognormal: { p50: 80ms, p99: 900ms } }`, or endpoints that `wait`");
         }
@@ -115,10 +118,7 @@ impl External {
                 _ => "leave it out; a service of yours has no `external`",
             };
             problems
-                .error(
-                    format!("{path}.{field}"),
-                    "an external system is not made of your instances",
-                )
+                .error(format!("{path}.{field}"), "this does not apply to an external service")
                 .at_key()
                 .advise(help);
         }
@@ -155,7 +155,7 @@ pub(super) fn lower(service: &mut Service, folder: &Path, path: &str, problems: 
     let found = problems.list.len();
     external.check_written(service, folder, path, problems);
     // What is wrong is reported once.
-    if problems.list.len() > found {
+    if problems.list[found..].iter().any(|problem| problem.severity == Severity::Error) {
         external = External::default();
     }
     external.lower(service);
@@ -200,6 +200,15 @@ pub(super) fn check(service: &Service, path: &str, problems: &mut Problems) {
         problems
             .error(format!("{path}.external"), "this service has not been read as an external one")
             .advise("read the scenario by `from_yaml` or `read_file`, or build `Service::from(External)`");
+        return;
+    }
+    let (mut again, mut of) = (short(service).into_owned(), external.clone());
+    of.is_lowered = false;
+    of.lower(&mut again);
+    if again != *service {
+        problems
+            .error(format!("{path}.external"), "this service was changed after its `external` had been applied")
+            .advise("set its endpoints first: `Service { external: Some(…), ..service }`, and run it by an `Experiment`");
     }
     for (name, endpoint) in &service.endpoints {
         let endpoint_path = format!("{path}.endpoints.{name}");

@@ -34,9 +34,8 @@ pub struct Call {
     /// How long the caller waits for the answer; for ever if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
-    /// Whether the callee's work is called off when its caller no longer waits: at the `timeout`,
-    /// and when the caller is itself called off. If not given: not at the `timeout`, but in the
-    /// other case.
+    /// Whether the callee is cancelled at the `timeout`, and when its caller is cancelled. If not
+    /// given, it continues after the `timeout`, and is cancelled when its caller is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel: Option<bool>,
     /// The pool whose connections the calls use; there are always enough if not given.
@@ -72,9 +71,8 @@ struct Fields {
     response: Option<Bytes>,
     /// How long the caller waits for the answer.
     timeout: Option<Span>,
-    /// Whether the callee's work is called off when its caller no longer waits: at the `timeout`,
-    /// and when the caller is itself called off. If not given: not at the `timeout`, but in the
-    /// other case.
+    /// Whether the callee is cancelled at the `timeout`, and when its caller is cancelled. If not
+    /// given, it continues after the `timeout`, and is cancelled when its caller is.
     cancel: Option<bool>,
     /// The pool whose connections the calls use; it is named after the called service if it has no
     /// `name`.

@@ -78,6 +78,40 @@ services: { payments: { external: { latency: 100ms } } }";
 }
 
 #[test]
+fn a_latency_with_a_warning_is_used() {
+    // By hand: the normal moves where it is cut at 0 s, which is a warning; half fail.
+    let answer = run(
+        "run: { duration: 1000s, replications: 4 }
+workload: { users: { to: payments.request, open: { rate: 100/s } } }
+services: { payments: { external: { latency: { normal: { mean: 80ms, sd: 60ms } }, errors: 50% } } }",
+    );
+    answer.agrees("workload users", "outcomes.error_503 mean", 0.5, 0.01);
+    assert!(answer.value("workload users", "latency p50") > 0.05);
+}
+
+#[test]
+fn a_service_that_was_changed_after_it_had_been_made_is_refused() {
+    // Its latency would not be that of the new endpoint.
+    let external = || External::new(std::time::Duration::from_millis(80)).with_concurrency(3);
+    let with = |service: Service| {
+        let users = asyncflow::scenario::Workload::open(
+            "payments.request",
+            asyncflow::units::Rate::per_second(5.0),
+        );
+        check(
+            &asyncflow::scenario::Scenario::new("x")
+                .with_service("payments", service)
+                .with_workload("users", users),
+        )
+        .any_error()
+    };
+    assert!(!with(external().into()));
+    let wait = asyncflow::scenario::Step::wait(std::time::Duration::from_millis(5));
+    assert!(with(Service::from(external()).with_endpoint("charge", [wait])));
+    assert!(with(Service::from(external()).with_max_in_flight(9, 9)));
+}
+
+#[test]
 fn its_latency_is_listed_once_and_as_it_is_written() {
     // By hand: two endpoints with one latency, and one wait of an endpoint's own.
     let text = "version: 1

@@ -246,5 +246,9 @@ services:
     for outer in ["pool: { name: o, max: 4, do:", "lock: { name: o, permits: 4, hold:"] {
         assert!(!noted("", &format!("{outer} [ {call} ] }}")));
     }
+    // What runs at once, or outlives its request, is not bounded by the requests.
+    let at_once = format!("parallel: [ [ {call} ], [ {call} ] ]");
+    assert!(noted("max_in_flight: 4,", &at_once));
+    assert!(noted("max_in_flight: 4,", &format!("spawn: [ {call} ], wait: 1ms")));
     assert!(!noted("", "pool: { name: o, max: 10, do: [ spawn: [ call: db.q ], wait: 1ms ] }"));
 }

@@ -42,7 +42,7 @@ pub(super) fn note(directory: &NameTable, problems: &mut Problems) {
         if connections > admitted {
             let (_, path) = of.values().next().expect("their sum is above 0");
             let what = format!(
-                "{} may be open to `{name}` at once, but it admits only {} requests: the others wait there for admission, with a connection",
+                "{} may be open to `{name}`, but it admits only {} requests at once: the others wait for admission while holding a connection",
                 count(connections, "connection"),
                 thousands(admitted)
             );
@@ -70,6 +70,8 @@ enum Around<'s> {
     Nothing,
     /// The most requests that are in it at once; its pool and the path of that, if it is one.
     Held(u64, Option<(Name<'s>, String)>),
+    /// Several calls may be made at once within.
+    AtOnce,
     /// What is spawned holds nothing of what is held around it.
     Beside,
 }
@@ -108,6 +110,7 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
         let holding = match way {
             Way::Held(holding) => holding,
             Way::Beside => return self.around.push(Around::Beside),
+            Way::AtOnce { .. } => return self.around.push(Around::AtOnce),
             _ => return self.around.push(Around::Nothing),
         };
         let Holding { kind, name, scope, units, keys, .. } = holding;
@@ -125,16 +128,27 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
     fn call(&mut self, _: At, call: &'s Call) {
         let Some(callee) = callee(self.directory, call) else { return };
         let caller = self.directory.endpoints[self.endpoint as usize].service;
-        let (mut most, mut innermost) = (self.admitted(caller), None);
+        // What is spawned outlives its request, and one that does several things at once makes
+        // more calls than it is one.
+        let (mut most, mut innermost, mut is_one) = (u64::MAX, None, true);
         for around in self.around.iter().rev() {
             match around {
-                Around::Beside => break,
                 Around::Nothing => {}
+                Around::AtOnce => is_one = false,
                 Around::Held(units, pool) => {
-                    most = most.min(*units);
+                    if is_one || innermost.is_none() && pool.is_some() {
+                        most = most.min(*units);
+                    }
                     innermost = innermost.or(pool.as_ref());
                 }
+                Around::Beside => {
+                    is_one = false;
+                    break;
+                }
             }
+        }
+        if is_one {
+            most = most.min(self.admitted(caller));
         }
         if let Some((pool, path)) = innermost {
             let callee = self.directory.endpoints[callee].service;
