@@ -23,7 +23,7 @@ use super::run::Progress;
 use super::search::{Search, failures};
 use crate::design::notation::Notation;
 use crate::design::value::{self, Kind};
-use crate::measure::RESOURCE_KINDS;
+use crate::measure::WAITS;
 use crate::problem::{Problem, Problems, Severity};
 use crate::scenario::{Scenario, Template};
 use crate::stats::Estimate;
@@ -352,10 +352,6 @@ fn margin(goal: &SloResult, value: f64) -> f64 {
     if share.is_nan() { f64::NEG_INFINITY } else { share }
 }
 
-/// The parts of a latency that are spent waiting for a resource of a service, and the queue there.
-const WAITS: [(&str, &str); 3] =
-    [("queue", "ready_queue"), ("memory", "memory_queue"), ("admission", "admission_queue")];
-
 /// Returns what requests wait for most, and where: the longest queue of that kind. A resource may
 /// be busier, such as a lock of one user, without a request that waits for it.
 fn bottleneck(results: &Results) -> Option<Bottleneck> {
@@ -370,15 +366,13 @@ fn bottleneck(results: &Results) -> Option<Bottleneck> {
         .rows
         .iter()
         .find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
-    let of_services = WAITS.into_iter().map(|(part, queue)| (part, "service", queue));
-    let of_others = RESOURCE_KINDS.iter().map(|kind| (kind.name, kind.name, "waiting"));
-    let waits = of_services.chain(of_others).map(|wait| {
-        let part = format!("time_in.{}", wait.0);
+    let waits = WAITS.into_iter().map(|wait| {
+        let part = format!("time_in.{}", wait.part);
         (wait, results.find("workload", &workload.entity, &part, "mean").map_or(0.0, value))
     });
     let longest = waits.filter(|(_, seconds)| *seconds > 0.0).max_by(|a, b| a.1.total_cmp(&b.1));
     let (place, waits_for, seconds) = match longest {
-        Some(((part, kind, queue), seconds)) => (highest(kind, queue)?, Some(part), seconds),
+        Some((wait, seconds)) => (highest(wait.kind, wait.queue)?, Some(wait.part), seconds),
         None => (highest("service", "utilisation")?, None, 0.0),
     };
     let utilisation = results.find(place.kind, &place.entity, "utilisation", "mean")?;

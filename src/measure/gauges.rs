@@ -8,51 +8,67 @@ pub(crate) struct InstanceGauge {
     pub name: &'static str,
     /// Its unit: `1` or `B`.
     pub unit: &'static str,
-    /// What the requests that it counts wait for, if it is a queue.
-    pub queue_for: Option<&'static str>,
+    /// Whether it counts requests that wait for something.
+    pub is_queue: bool,
 }
 
 const fn level(name: &'static str, unit: &'static str) -> InstanceGauge {
-    InstanceGauge { name, unit, queue_for: None }
+    InstanceGauge { name, unit, is_queue: false }
 }
 
-const fn queue(name: &'static str, queue_for: &'static str) -> InstanceGauge {
-    InstanceGauge { name, unit: "1", queue_for: Some(queue_for) }
+const fn queue(name: &'static str) -> InstanceGauge {
+    InstanceGauge { name, unit: "1", is_queue: true }
 }
 
 /// All gauges of an instance.
 pub(crate) const INSTANCE_GAUGES: [InstanceGauge; 7] = [
     level("busy_cores", "1"),
-    queue("ready_queue", "a core"),
+    queue("ready_queue"),
     level("io_waiting", "1"),
     level("in_flight", "1"),
     level("memory_used", "B"),
-    queue("memory_queue", "memory"),
-    queue("admission_queue", "admission"),
+    queue("memory_queue"),
+    queue("admission_queue"),
 ];
 
 /// The gauges of a resource that is none of an instance's own: the units that are held, and the
 /// requests that wait for one.
-pub(crate) const RESOURCE_GAUGES: [InstanceGauge; 2] = [level("held", "1"), queue("waiting", "it")];
+pub(crate) const RESOURCE_GAUGES: [InstanceGauge; 2] = [level("held", "1"), queue("waiting")];
 
-/// A kind of such resources: its name in metrics, which is that of the part of a latency that is
-/// spent waiting for one.
+/// A way to wait: the part of a latency, and the queue where it is spent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ResourceKind {
-    pub name: &'static str,
-    /// What the requests in its line wait for.
+pub(crate) struct Wait {
+    /// As in `time_in.queue`.
+    pub part: &'static str,
+    /// The kind of entity that has the queue; of a resource that is none of an instance's own, it
+    /// is the name of the part too.
+    pub kind: &'static str,
+    /// The metric of the queue's length.
+    pub queue: &'static str,
+    /// What the requests in it wait for.
     pub queue_for: &'static str,
 }
 
-/// All kinds.
-pub(crate) const RESOURCE_KINDS: [ResourceKind; 2] = [
-    ResourceKind { name: "lock", queue_for: "a lock" },
-    ResourceKind { name: "pool", queue_for: "a connection" },
+const fn at_service(part: &'static str, queue: &'static str, queue_for: &'static str) -> Wait {
+    Wait { part, kind: "service", queue, queue_for }
+}
+
+const fn at_resource(kind: &'static str, queue_for: &'static str) -> Wait {
+    Wait { part: kind, kind, queue: "waiting", queue_for }
+}
+
+/// All of them.
+pub(crate) const WAITS: [Wait; 5] = [
+    at_service("queue", "ready_queue", "a core"),
+    at_service("memory", "memory_queue", "memory"),
+    at_service("admission", "admission_queue", "admission"),
+    at_resource("lock", "a lock"),
+    at_resource("pool", "a connection"),
 ];
 
-/// Returns the kind of resources of this name, if it is one.
-pub(crate) fn resource_kind(name: &str) -> Option<ResourceKind> {
-    RESOURCE_KINDS.into_iter().find(|kind| kind.name == name)
+/// Returns whether a kind of entities is that of resources that are none of an instance's own.
+pub(crate) fn is_resource(kind: &str) -> bool {
+    WAITS.iter().any(|wait| wait.part == kind && wait.kind == kind)
 }
 
 /// The gauges of a service that scales: instances that serve, boot, and drain.
@@ -70,5 +86,5 @@ pub(crate) const ADMISSION_QUEUE: usize = 6;
 /// Returns the gauges that are queues: shorter is better, and by Little's law the longest is where
 /// requests spend the most time waiting.
 pub(crate) fn queues() -> impl Iterator<Item = &'static InstanceGauge> {
-    INSTANCE_GAUGES.iter().chain(&RESOURCE_GAUGES).filter(|gauge| gauge.queue_for.is_some())
+    INSTANCE_GAUGES.iter().chain(&RESOURCE_GAUGES).filter(|gauge| gauge.is_queue)
 }

@@ -29,7 +29,7 @@ pub(crate) use arm::ArmTally;
 pub(crate) use cumulative::Cumulative;
 pub(crate) use distribution::SparseHistogram;
 pub(crate) use gauge::{Gauge, Measured, Window, nan_mean};
-pub(crate) use gauges::{INSTANCE_GAUGES, RESOURCE_KINDS, queues, resource_kind};
+pub(crate) use gauges::{INSTANCE_GAUGES, WAITS, is_resource, queues};
 pub(crate) use histogram::Histogram;
 pub(crate) use index::Index;
 pub(crate) use layout::{

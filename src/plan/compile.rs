@@ -245,7 +245,7 @@ impl<'s> Build<'s> {
             });
             for index in members {
                 let entry = &self.directory.instances[index as usize];
-                let (workers, cores_per_worker) = entry.runtime.workers(entry.machine.cpu);
+                let (workers, cores_per_worker) = entry.workers();
                 let machine = entry.machine;
                 let (instance, then) = (entry.name.clone(), entry.then);
                 let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);

@@ -154,21 +154,14 @@ impl step::Compiler for Steps<'_, '_> {
     ) -> step::Rows {
         let (service, build) = (self.service, &mut *self.build);
         // Endpoints of a named instance are its own, and so is what their requests hold.
-        let owner = build.directory.owner(self.endpoint).filter(|_| scope != step::Scope::Service);
+        let (owner, members) = build.directory.holders(self.endpoint, scope);
         let key = (owner.unwrap_or(service), owner.is_some(), kind, name.to_string());
         if let Some(rows) = build.rows.get(&key) {
             return *rows;
         }
         let first = build.resources.len() as u32;
-        let members = match owner {
-            Some(id) => id..id + 1,
-            None => build.directory.members[service as usize].0.clone(),
-        };
         let instances = &build.directory.instances;
-        let workers = |id: u32| {
-            let of = &instances[id as usize];
-            of.runtime.workers(of.machine.cpu).0
-        };
+        let workers = |id: u32| instances[id as usize].workers().0;
         let named = |id: u32| (instances[id as usize].name.clone(), Some(id));
         let (owners, each): (Vec<(String, Option<u32>)>, _) = match scope {
             step::Scope::Service => {

@@ -10,7 +10,7 @@ use crate::design::value::{shown, unit};
 use crate::experiment::{
     Bottleneck, CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
 };
-use crate::measure::resource_kind;
+use crate::measure::{WAITS, is_resource};
 use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -286,15 +286,16 @@ fn survivors(result: &CapacityResult) -> Option<String> {
 fn limiting(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
     let at = result.meets.map_or(String::new(), |meets| written(result, meets));
     let (entity, busy) = (&bottleneck.entity, percent(bottleneck.utilisation));
-    let Some(waits_for) = bottleneck.waits_for.as_deref() else {
+    let waits_for = bottleneck.waits_for.as_deref();
+    let Some(wait) = WAITS.iter().find(|wait| Some(wait.part) == waits_for) else {
         return format!("At {at}, no request waits; the busiest CPU is that of {entity}: {busy}.");
     };
-    let (what, busy) = match (waits_for, resource_kind(waits_for)) {
-        ("queue", _) => ("a core", format!(", with its CPU {busy} busy")),
-        (_, Some(kind)) => (kind.queue_for, format!(", {busy} in use")),
-        (what, None) => (what, String::new()),
+    let busy = match wait.part {
+        "queue" => format!(", with its CPU {busy} busy"),
+        part if is_resource(part) => format!(", {busy} in use"),
+        _ => String::new(),
     };
-    let share = percent(bottleneck.share_of_latency);
+    let (share, what) = (percent(bottleneck.share_of_latency), wait.queue_for);
     format!("At {at}, {share} of the latency is waiting for {what}; longest queue: {entity}{busy}.")
 }
 

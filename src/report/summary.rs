@@ -10,7 +10,7 @@ use super::paint::ColorChoice;
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
-use crate::measure::{Histogram, queues, resource_kind};
+use crate::measure::{Histogram, WAITS, is_resource};
 use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
 use std::fmt::Write;
@@ -165,8 +165,7 @@ fn services(
     writeln!(out, "\n{}", paint.bold("Services"))?;
     // Without calls there is nothing to wait for; with locks, pools and parallel branches, what a
     // request awaits is not known from these numbers.
-    let is_known =
-        results.rows.iter().all(|row| row.kind != "block" && resource_kind(row.kind).is_none());
+    let is_known = results.rows.iter().all(|row| row.kind != "block" && !is_resource(row.kind));
     let calls = is_known && scenario.services.values().any(Service::calls);
     // The mean is that of all instances together.
     let is_of_one = scenario
@@ -218,7 +217,7 @@ fn held(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Re
     let all: Vec<&Row> = results
         .rows
         .iter()
-        .filter(|row| resource_kind(row.kind).is_some() && row.metric == "utilisation")
+        .filter(|row| is_resource(row.kind) && row.metric == "utilisation")
         .collect();
     if all.is_empty() {
         return Ok(());
@@ -315,13 +314,9 @@ const SIGNIFICANT: f64 = 0.01;
 /// Writes the longest queue of all services and shared resources. By Little's law, it is where
 /// requests spend the most time waiting.
 fn bottleneck(out: &mut String, results: &Results) -> std::fmt::Result {
-    let means = results
-        .rows
-        .iter()
-        .filter(|row| row.stat == "mean" && !["instance", "balancer", "phase"].contains(&row.kind));
-    let lengths = means.filter_map(|row| {
-        let queue = queues().find(|queue| queue.name == row.metric)?;
-        Some((row, resource_kind(row.kind).map_or(queue.queue_for?, |kind| kind.queue_for)))
+    let lengths = results.rows.iter().filter(|row| row.stat == "mean").filter_map(|row| {
+        let wait = WAITS.iter().find(|wait| (wait.kind, wait.queue) == (row.kind, &row.metric))?;
+        Some((row, wait.queue_for))
     });
     let longest = lengths.fold(None::<(&Row, &str)>, |longest, (row, what)| match longest {
         Some((other, _)) if row.estimate.estimate.total_cmp(&other.estimate.estimate).is_lt() => {

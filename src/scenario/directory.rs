@@ -6,6 +6,7 @@ use crate::network::Link;
 use crate::problem::{Refusal, nearest};
 use crate::request::{NONE, Outcome};
 use crate::server::{Machine, Runtime};
+use crate::step::Scope;
 use indexmap::{IndexMap, IndexSet};
 use std::ops::Range;
 
@@ -21,6 +22,13 @@ pub(crate) struct InstanceEntry<'s> {
     pub is_named: bool,
     pub first_endpoint: u32,
     pub endpoints: u32,
+}
+
+impl InstanceEntry<'_> {
+    /// Returns how many workers it has, and how many cores each has.
+    pub(crate) fn workers(&self) -> (u32, u32) {
+        self.runtime.workers(self.machine.cpu)
+    }
 }
 
 /// An endpoint in the table.
@@ -190,6 +198,15 @@ impl<'s> NameTable<'s> {
     pub(crate) fn owner(&self, endpoint: u32) -> Option<u32> {
         let id = self.first_with(endpoint);
         self.instances.get(id as usize).filter(|own| own.is_named).map(|_| id)
+    }
+    /// Returns who has what requests to an endpoint hold that is shared by this scope: the named
+    /// instance that has it alone, and the instances whose requests may hold it.
+    pub(crate) fn holders(&self, endpoint: u32, scope: Scope) -> (Option<u32>, Range<u32>) {
+        let service = self.endpoints[endpoint as usize].service;
+        match self.owner(endpoint).filter(|_| scope != Scope::Service) {
+            Some(id) => (Some(id), id..id + 1),
+            None => (None, self.members[service as usize].0.clone()),
+        }
     }
     /// Returns an instance that has an endpoint.
     pub(crate) fn instance_of(&self, endpoint: u32) -> &InstanceEntry<'s> {

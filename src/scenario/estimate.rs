@@ -182,7 +182,7 @@ impl Load {
             // instance has its own endpoints.
             let sharing =
                 if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
-            let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
+            let (workers, cores) = instance.workers();
             let (mut work, mut bytes) = (0.0, 0.0);
             for e in instance.first_endpoint as usize
                 ..(instance.first_endpoint + instance.endpoints) as usize

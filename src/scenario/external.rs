@@ -123,6 +123,10 @@ impl External {
                 .advise(help);
         }
     }
+    /// How many steps the long form has behind those of an endpoint.
+    fn added(&self) -> usize {
+        usize::from(self.latency.is_some()) + usize::from(self.errors.is_some())
+    }
     /// Turns the service into its long form.
     fn lower(self, service: &mut Service) {
         if service.endpoints.is_empty() {
@@ -167,8 +171,7 @@ pub(super) fn written(service: &Service, path: String) -> String {
     let external = service.external.as_ref().filter(|external| external.latency.is_some());
     let Some(external) = external else { return path };
     let is_latency = service.endpoints.iter().any(|(name, endpoint)| {
-        let behind = 1 + usize::from(external.errors.is_some());
-        let index = endpoint.steps.len().saturating_sub(behind);
+        let index = endpoint.steps.len().saturating_sub(external.added());
         path.ends_with(&format!(".endpoints.{name}.steps[{index}]"))
     });
     match path.split_once(".endpoints.") {
@@ -183,9 +186,8 @@ pub(super) fn short(service: &Service) -> Cow<'_, Service> {
         return Cow::Borrowed(service);
     };
     let mut service = service.clone();
-    let added = usize::from(external.latency.is_some()) + usize::from(external.errors.is_some());
     for endpoint in service.endpoints.values_mut() {
-        endpoint.steps.truncate(endpoint.steps.len().saturating_sub(added));
+        endpoint.steps.truncate(endpoint.steps.len().saturating_sub(external.added()));
     }
     service.runtime = Runtime::default();
     service.max_in_flight = None;
@@ -202,9 +204,8 @@ pub(super) fn check(service: &Service, path: &str, problems: &mut Problems) {
             .advise("read the scenario by `from_yaml` or `read_file`, or build `Service::from(External)`");
         return;
     }
-    let (mut again, mut of) = (short(service).into_owned(), external.clone());
-    of.is_lowered = false;
-    of.lower(&mut again);
+    let mut again = short(service).into_owned();
+    external.clone().lower(&mut again);
     if again != *service {
         problems
             .error(format!("{path}.external"), "this service was changed after its `external` had been applied")

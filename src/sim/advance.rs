@@ -15,7 +15,7 @@ use super::impatience::impatient;
 use super::{gates, hops};
 use crate::kernel::{Event, RequestId, TimerId};
 use crate::plan::Hop;
-use crate::request::{Fate, Flag, NONE, Outcome, Part, Phase, Request};
+use crate::request::{Flag, NONE, Outcome, Part, Phase, Request};
 use crate::step::cpu::LAST_BURST;
 use crate::step::{Act, Leaving, Op, Then};
 use bevy_ecs::prelude::*;
@@ -281,8 +281,7 @@ fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) 
                 && let Op::Call(op) = &x.program[waiting.step as usize]
                 && op.cancels
             {
-                x.stage.doomed.push((id, Fate::CalledOff));
-                x.stage.attention = true;
+                x.stage.call_off(id);
             }
             (caller.slot, Next::Answer)
         }

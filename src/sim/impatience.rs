@@ -9,7 +9,7 @@ use super::advance::{Next, Rich};
 use super::columns::Columns;
 use super::endings::{finish, part_of, row, think, waste};
 use crate::kernel::RequestId;
-use crate::request::{Fate, Flag, Further, Outcome, Part, Parts, Phase, Request};
+use crate::request::{Flag, Further, Outcome, Part, Parts, Phase, Request};
 
 /// The user of a request has waited long enough, and leaves: to the user the request has failed
 /// now.
@@ -54,8 +54,7 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
         *further = Further::NONE;
     }
     if patience.cancels {
-        x.stage.doomed.push((id, Fate::CalledOff));
-        x.stage.attention = true;
+        x.stage.call_off(id);
     }
     think(x, gone.flow, gone.caller.generation, false);
     (id.slot, Next::Park)

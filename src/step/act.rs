@@ -196,6 +196,11 @@ impl Stage<'_> {
     ) {
         self.calendar.schedule_in(span, event(request.id(slot)));
     }
+    /// A request is no longer waited for, and is called off before anything else happens.
+    pub(crate) fn call_off(&mut self, id: RequestId) {
+        self.doomed.push((id, Fate::CalledOff));
+        self.attention = true;
+    }
     /// Gives a unit of a shared resource back.
     pub(crate) fn give(&mut self, unit: Unit) {
         let now = self.now();

@@ -135,6 +135,12 @@ fn check_keys(keys: &Dist<Count>, path: &str, problems: &mut Problems) {
     }
 }
 
+/// The key that a request draws, from 0 on. Apart, since most locks have none.
+#[inline(never)]
+fn drawn(law: &Sampler, request: &Request) -> u32 {
+    (law.count(request.key) as u32).saturating_sub(1)
+}
+
 impl Op {
     /// The unit that a request needs: of the key that it has drawn, if it waits.
     #[inline(always)]
@@ -142,7 +148,7 @@ impl Op {
         let key = match &self.keys {
             None => 0,
             Some(_) if request.granted => request.scratch as u32,
-            Some(law) => (law.count(request.key) as u32).saturating_sub(1),
+            Some(law) => drawn(law, request),
         };
         Unit { row: self.rows.of(request), key }
     }

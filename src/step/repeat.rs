@@ -31,8 +31,9 @@ pub struct Repeat {
     pub steps: Vec<Step>,
 }
 
-/// The most executions, on average, and of one request.
+/// The most executions, on average.
 const TIMES_MAX: f64 = 1e6;
+/// The most executions of one request: a frame counts them in half a word. More are drawn as this.
 const TIMES_MAX_DRAWN: u64 = u32::MAX as u64;
 
 /// What one execution changes in the first word of the frame, whose lower half counts those that

@@ -28,14 +28,11 @@ pub struct Distribution {
     mean: f64,
     /// ln(1 - p); minus infinity if every trial succeeds.
     log_failure: f64,
-    /// Its inverse: a division would be a third of the time of a draw.
-    per_log_failure: f64,
 }
 
 impl Distribution {
     fn new(mean: f64) -> Distribution {
-        let log_failure = (-1.0 / mean).ln_1p();
-        Distribution { mean, log_failure, per_log_failure: 1.0 / log_failure }
+        Distribution { mean, log_failure: (-1.0 / mean).ln_1p() }
     }
 }
 
@@ -60,7 +57,7 @@ impl Compiled for Distribution {
     #[inline(always)]
     fn sample(&self, draw: Draw) -> f64 {
         // `1 - u` is exact on the grid of draws, so the plain logarithm loses nothing.
-        let trials = ln(draw.complement()) * self.per_log_failure;
+        let trials = ln(draw.complement()) / self.log_failure;
         // `ceil`, without a call: no draw comes near 2⁶³.
         let whole = trials as i64 as f64;
         (if whole < trials { whole + 1.0 } else { whole }).max(1.0)

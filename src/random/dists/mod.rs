@@ -244,21 +244,14 @@ impl Sampler {
     /// zero, and one that is too large the longest span.
     #[inline(always)]
     pub fn span(&self, key: Key) -> Span {
-        // Converted through i64, which takes half the instructions; the longest span is then 292
-        // years.
-        Span(((self.value(key) + 0.5) as i64).max(0) as u64)
+        Span(self.count(key))
     }
-    /// Returns the value as a count, rounded to the nearest, at least 0. Constants and geometric
-    /// counts are sampled inline.
+    /// Returns the value as a count, rounded to the nearest; a negative value becomes zero.
     #[inline(always)]
     pub fn count(&self, key: Key) -> u64 {
-        let draw = key.draw(self.salt);
-        let value = match &self.law {
-            Distribution::Constant(law) => law.sample(draw),
-            Distribution::Geometric(law) => law.sample(draw),
-            law => law.sample_any(draw),
-        };
-        ((value + 0.5) as i64).max(0) as u64
+        // Converted through i64, which takes half the instructions; the longest span is then 292
+        // years.
+        ((self.value(key) + 0.5) as i64).max(0) as u64
     }
 }
 

@@ -84,24 +84,7 @@ impl Pools<'_, '_> {
             Balance::CentralQueue => 1,
             _ => of.max_in_flight.map_or(u64::MAX, |most| most.0),
         };
-        each.saturating_mul(self.sharers(Scope::Instance, service, None))
-    }
-    /// How many there are of a pool: one for each of its sharers.
-    fn sharers(&self, scope: Scope, service: u32, owner: Option<u32>) -> u64 {
-        let instances = match owner {
-            Some(instance) => instance..instance + 1,
-            None => self.directory.members[service as usize].0.clone(),
-        };
-        match scope {
-            Scope::Service => 1,
-            Scope::Instance => instances.len() as u64,
-            Scope::Process => instances
-                .map(|id| {
-                    let of = &self.directory.instances[id as usize];
-                    u64::from(of.runtime.workers(of.machine.cpu).0)
-                })
-                .sum(),
-        }
+        each.saturating_mul(self.directory.members[service as usize].0.len() as u64)
     }
 }
 
@@ -115,9 +98,14 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
         };
         let Holding { kind, name, scope, units, keys, .. } = holding;
         let service = self.directory.endpoints[self.endpoint as usize].service;
-        let owner = self.directory.owner(self.endpoint).filter(|_| scope != Scope::Service);
-        let units = units.saturating_mul(u64::from(keys.max(1)));
-        let most = units.saturating_mul(self.sharers(scope, service, owner));
+        let (owner, instances) = self.directory.holders(self.endpoint, scope);
+        let workers = |id: u32| u64::from(self.directory.instances[id as usize].workers().0);
+        let sharers = match scope {
+            Scope::Service => 1,
+            Scope::Instance => instances.len() as u64,
+            Scope::Process => instances.map(workers).sum(),
+        };
+        let most = units.saturating_mul(u64::from(keys.max(1))).saturating_mul(sharers);
         let pool = (kind == Kind::Pool).then(|| ((service, owner, name), holding.path(at)));
         self.around.push(Around::Held(most, pool));
     }

@@ -33,10 +33,10 @@ pub(super) fn held(
     let (fastest, slowest) = stretches
         .fold((1.0, 1.0), |(least, most), own| (f64::min(least, own), f64::max(most, own)));
     // Loops share the requests of an instance evenly.
-    let workers = members.clone().next().map_or(1.0, |id| {
-        let own = &directory.instances[id as usize];
-        f64::from(own.runtime.workers(own.machine.cpu).0)
-    });
+    let workers = members
+        .clone()
+        .next()
+        .map_or(1.0, |id| f64::from(directory.instances[id as usize].workers().0));
     let is_named = members.clone().any(|id| directory.instances[id as usize].is_named);
     let load_of = |of: &HoldingDemand| -> Option<Held> {
         // A named instance has its own endpoints: how its uses are shared among them is

@@ -188,7 +188,7 @@ fn cores(
     squares: f64,
     dispersion: f64,
 ) -> Held {
-    let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
+    let (workers, cores) = instance.workers();
     let c = f64::from(workers * cores);
     // Each loop has its own queue, and gets a random share of the requests.
     let (queues, spread) = if workers > 1 {
