@@ -358,7 +358,8 @@ fn finding_of(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Servi
         let (least, most) = (rate(|growth| growth.kept), rate(|growth| growth.arrivals));
         let low = (least.estimate - 3.0 * least.std_error) / service.rate;
         let high = (most.estimate + 3.0 * most.std_error) / service.rate;
-        if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
+        let above = || service.held.iter().find(|held| held.load * low > 1.0);
+        if let Some(held) = above().filter(|_| !service.is_cut) {
             return ServiceFinding::Overloaded(Some(Held {
                 load: held.load * least.estimate / service.rate,
                 ..*held

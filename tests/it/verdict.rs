@@ -280,6 +280,22 @@ links: {{ {link} }}"
         let problems = scenario::check(&scenario::from_yaml(&yaml).unwrap()).to_string();
         assert!(!problems.contains("the offered load is 1"), "{problems}");
     }
+    // 387/s of lognormal waits with a mean of 137.5 ms need 53.2 of 50 slots. What is cancelled
+    // after 500 ms needs less, and its queue cannot grow beyond what comes in 500 ms.
+    let cancelled = |cancel: bool| {
+        format!(
+            "version: 1
+run: {{ duration: 3m, warmup: 30s, replications: 5 }}
+workload: {{ u: {{ to: api.x, open: {{ rate: 387/s }} }} }}
+services:
+  api: {{ endpoints: {{ x: [ call: {{ to: pay.request, timeout: 500ms, cancel: {cancel} }} ] }} }}
+  pay: {{ external: {{ latency: {{ lognormal: {{ p50: 80ms, p99: 900ms }} }}, concurrency: 50 }} }}"
+        )
+    };
+    let within = outlook(&cancelled(true));
+    assert_eq!(within, Outlook::KeepsUp, "{within:?}");
+    let beyond = outlook(&cancelled(false));
+    assert!(matches!(beyond, Outlook::Overloaded(_)), "{beyond:?}");
     // The same without anything that is lost or cancelled is one.
     let yaml = hedged("join: all", 2, 40);
     assert!(matches!(outlook(&yaml), Outlook::Overloaded(_)), "{yaml}");

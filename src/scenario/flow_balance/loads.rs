@@ -88,6 +88,7 @@ fn arriving(
         heavy: None,
         is_rate_exact: true,
         is_even: true,
+        is_cut: false,
     };
     let mut services = vec![idle; scenario.services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate() {

@@ -4,7 +4,7 @@
 use super::{Held, NEARLY, Resource, ServiceBalance, Standing};
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
-use crate::scenario::demand::{EndpointDemand, Rates};
+use crate::scenario::demand::{EndpointDemand, Rates, targets};
 use crate::scenario::directory::NameTable;
 use crate::workload::Workload;
 
@@ -28,6 +28,7 @@ pub(super) fn set_standings(
             is_behind[*callee as usize] |= is_throttled;
         }
     }
+    set_cuts(directory, demands, order, rates, services);
     let mut is_known = vec![true; services.len()];
     for (endpoint, entry) in directory
         .endpoints
@@ -69,6 +70,32 @@ pub(super) fn set_standings(
             }
             _ => Standing::Open,
         };
+    }
+}
+
+/// Notes the services whose requests may be cancelled because they take long: at the timeout of a
+/// call, when enough arms have ended, or when users leave.
+fn set_cuts(
+    directory: &NameTable,
+    demands: &[EndpointDemand],
+    order: &[usize],
+    rates: &Rates,
+    services: &mut [ServiceBalance],
+) {
+    let cancels = |of: &&Workload| of.patience.as_ref().is_some_and(|patience| patience.cancel);
+    let mut is_cut = vec![false; demands.len()];
+    for (to, _) in directory.scenario.workload.values().filter(cancels).flat_map(targets) {
+        match directory.target(to) {
+            Ok((_, Some(endpoint))) => is_cut[endpoint as usize] = true,
+            _ => is_cut.fill(true),
+        }
+    }
+    for &endpoint in order {
+        for (callee, _) in &demands[endpoint].calls {
+            is_cut[*callee as usize] |= is_cut[endpoint] || demands[endpoint].is_cut;
+        }
+        services[directory.endpoints[endpoint].service as usize].is_cut |=
+            is_cut[endpoint] && rates.by_endpoint[endpoint] > 0.0;
     }
 }
 
