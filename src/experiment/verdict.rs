@@ -365,7 +365,8 @@ fn finding_of(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Servi
                 ..*held
             }));
         }
-        if service.held.iter().all(|held| held.is_all && held.expected * high < 1.0) {
+        let is_known = |held: &Held| held.is_all && !service.may_take_longer;
+        if service.held.iter().all(|held| is_known(held) && held.expected * high < 1.0) {
             return ServiceFinding::Stable;
         }
     }

@@ -44,6 +44,11 @@ macro_rules! catalogue {
                     $(Fault::$name(fault) => (fault.at, fault.lasting),)+
                 }
             }
+            /// When it begins and ends; never, if it has no end.
+            pub(crate) fn times(&self) -> (Time, Time) {
+                let (at, lasting) = self.when();
+                (Time(at.0), lasting.map_or(Time(u64::MAX), |span| Time(at.0) + span))
+            }
             /// Notes what is wrong with it.
             pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
                 match self {
@@ -92,7 +97,7 @@ catalogue! {
     crash: Crash,
     /// A link becomes slower, or loses messages.
     degrade: Degrade,
-    /// Instances compute slower.
+    /// Instances are slower.
     slow: Slow,
     /// An endpoint answers with errors.
     errors: Errors,

@@ -1,8 +1,10 @@
-//! `slow`: instances compute slower for a time.
+//! `slow`: instances are slower for a time.
 //!
 //! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors
 //! multiply. A burst that has started keeps its length; on cores that are shared (`schedule: ps`)
-//! it goes on at the new speed.
+//! it goes on at the new speed. With `waits`, and always at an external service, the same holds of
+//! waits.
+//! Checked: `tests/it/faults.rs`, `tests/it/load.rs`.
 
 use super::{Breakable, Names, check_times};
 use crate::problem::Problems;
@@ -16,8 +18,11 @@ use serde::{Deserialize, Serialize};
 pub struct Slow {
     /// A service, or one of its named instances.
     pub target: String,
-    /// How many times as long a burst takes.
+    /// How many times as long bursts take.
     pub factor: Factor,
+    /// Whether waits take as many times as long, too; those of an external service always do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
     /// When it begins.
     pub at: Span,
     /// How long it lasts; to the end of the run if not given.

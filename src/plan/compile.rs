@@ -355,13 +355,12 @@ impl<'s> Build<'s> {
     fn faults(&mut self, scenario: &Scenario) -> Vec<FaultPlan> {
         let mut plans = Vec::new();
         for (index, fault) in scenario.faults.iter().enumerate() {
-            let (at, lasting) = fault.when();
-            let until = lasting.map_or(Time(u64::MAX), |span| Time(at.0) + span);
+            let (at, until) = fault.times();
             let (target, detail) = scenario.describe_fault(fault);
             let salt = Salt::of(&format!("faults.{index}.{}.{target}", fault.name()));
             plans.push(FaultPlan {
                 effect: fault.compile(&mut self.directory),
-                at: Time(at.0),
+                at,
                 until,
                 salt,
                 kind: fault.name(),

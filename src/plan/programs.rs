@@ -3,13 +3,13 @@
 use super::EndpointPlan;
 use super::compile::Build;
 use super::routes::{self, Sender};
-use crate::fault::Names;
+use crate::fault::{Fault, Names};
 use crate::measure::{self, Flow};
 use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{FURTHER_PARTS_MAX, FurtherPart, Outcome};
 use crate::resource::ResourcePlan;
-use crate::step::{self, Op, call::Call};
+use crate::step::{self, Op, SlowWaits, call::Call};
 use indexmap::IndexMap;
 
 impl Build<'_> {
@@ -129,6 +129,19 @@ impl step::Compiler for Steps<'_, '_> {
     }
     fn error(&mut self, status: u16) -> Outcome {
         self.build.directory.error(status)
+    }
+    fn slow_waits(&mut self) -> Vec<SlowWaits> {
+        let directory = &self.build.directory;
+        let (scenario, members) =
+            (directory.scenario, directory.holders(self.endpoint, step::Scope::Instance).1);
+        let reaching = scenario.faults.iter().filter_map(|fault| {
+            let Fault::Slow(slow) = fault else { return None };
+            let mut instances = directory.slowed_waits(slow);
+            instances.retain(|instance| members.contains(instance));
+            let ((at, until), factor) = (fault.times(), slow.factor.times);
+            (!instances.is_empty()).then_some(SlowWaits { at, until, instances, factor })
+        });
+        reaching.collect()
     }
     fn station(&mut self) -> Option<step::Rows> {
         let instance = self.build.directory.first_with(self.endpoint);

@@ -2,11 +2,12 @@
 //!
 //! Tested: by those who use it; `tests/corpus`.
 
+use super::dists::{self, Dist, OR_DISTRIBUTION, TAGS};
 use crate::problem::Refusal;
-use crate::random::dists::Dist;
 use crate::units::{Quantity, bare};
-use serde::de::{MapAccess, Unexpected};
+use serde::de::{DeserializeSeed, MapAccess, Unexpected};
 use serde::{Deserialize, Deserializer};
+use std::marker::PhantomData;
 
 /// Reads what is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields
 /// (`wait: { for: 2ms, label: db }`): a map by its first key, which begins the fields or is a
@@ -32,12 +33,10 @@ where
     {
         type Value = R;
         fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-            write!(f, "{}, or a distribution", Q::EXPECTING)
+            write!(f, "{}{OR_DISTRIBUTION}", Q::EXPECTING)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<R, E> {
-            crate::random::dists::plain(text)
-                .map(|q| (self.plain)(Dist::constant(q)))
-                .map_err(E::custom)
+            dists::plain(text).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
         }
         fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<R, E> {
             bare(n).map(|q| (self.plain)(Dist::constant(q)))
@@ -49,7 +48,8 @@ where
             bare(n).map(|q| (self.plain)(Dist::constant(q)))
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
-            let Some(first) = map.next_key::<String>()? else {
+            let seed = Word::<Q>(self.first_fields, PhantomData);
+            let Some(first) = map.next_key_seed(seed)? else {
                 return Err(serde::de::Error::invalid_type(Unexpected::Unit, &self));
             };
             let is_field = self.first_fields.contains(&first.as_str());
@@ -61,6 +61,12 @@ where
             let plain = Dist::deserialize(serde::de::value::MapAccessDeserializer::new(&mut rest))?;
             match rest.next_key::<String>()? {
                 None => Ok((self.plain)(plain)),
+                Some(key) if TAGS.contains(&key.as_str()) => {
+                    let refusal = Refusal::new("two distributions stand here, and one is needed");
+                    Err(serde::de::Error::custom(
+                        refusal.help(format!("remove one, such as `{key}`, or write a `mixture`")),
+                    ))
+                }
                 Some(key) => {
                     let refusal = Refusal::new(format!("`{key}` stands beside a distribution"));
                     Err(serde::de::Error::custom(refusal.help(format!(
@@ -74,6 +80,20 @@ where
     from.deserialize_any(Words { first_fields, plain, fields })
 }
 
+/// The first key: that of a field, or of a distribution. What is wrong with it has its place.
+struct Word<Q>(&'static [&'static str], PhantomData<Q>);
+
+impl<'de, Q: Quantity> DeserializeSeed<'de> for Word<Q> {
+    type Value = String;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
+        let word = String::deserialize(from)?;
+        if self.0.contains(&word.as_str()) || TAGS.contains(&word.as_str()) {
+            return Ok(word);
+        }
+        dists::plain::<Q>(&word).map(|_| word).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A map whose first key has been read already.
 struct FirstKey<A> {
     first: Option<String>,
@@ -82,7 +102,7 @@ struct FirstKey<A> {
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for FirstKey<A> {
     type Error = A::Error;
-    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(
+    fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
@@ -91,10 +111,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for FirstKey<A> {
             None => self.map.next_key_seed(seed),
         }
     }
-    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, A::Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         self.map.next_value_seed(seed)
     }
 }

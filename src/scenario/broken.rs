@@ -13,6 +13,8 @@ use crate::fault::Names;
 pub(super) struct Broken {
     /// By instance: the slow-down factor.
     pub slower: Vec<f64>,
+    /// By instance: whether its waits are longer, too.
+    pub waits_longer: Vec<bool>,
     /// By service: the number of instances that are down.
     pub down: Vec<f64>,
     /// By endpoint: whether requests may fail before they use any resource.
@@ -28,6 +30,7 @@ impl Broken {
             (directory.instances.len(), directory.services.len(), directory.endpoints.len());
         Broken {
             slower: vec![1.0; instances],
+            waits_longer: vec![false; instances],
             down: vec![0.0; services],
             fails: vec![false; endpoints],
             links_lose: false,
@@ -44,6 +47,9 @@ impl Broken {
                 Fault::Slow(slow) => {
                     for instance in directory.instances(&slow.target).unwrap_or_default() {
                         broken.slower[instance as usize] *= slow.factor.times;
+                    }
+                    for instance in directory.slowed_waits(slow) {
+                        broken.waits_longer[instance as usize] = true;
                     }
                 }
                 Fault::Crash(crash) => {

@@ -10,6 +10,7 @@
 //! Checked: `flow_balance_tests.rs` by hand; the resulting verdicts over the grid of
 //! `tests/it/verdict/grid/mod.rs`.
 
+mod blocks;
 mod may_end;
 mod round_trip;
 mod sum;
@@ -66,6 +67,8 @@ pub(super) struct EndpointDemand {
     pub is_nested: bool,
     /// Whether a block may end before all of its calls have been made, or answered.
     pub is_cut: bool,
+    /// Whether its times may be longer under load, or because of a fault, than the sums above.
+    pub may_take_longer: bool,
     /// Whether something is done after the answer, or beside it.
     pub goes_beyond: bool,
     /// The parts of `cpu_s` and `min_cpu_s` that are spent beside the request, s.
@@ -129,6 +132,7 @@ impl EndpointDemand {
         may_fail: false,
         is_nested: false,
         is_cut: false,
+        may_take_longer: false,
         goes_beyond: false,
         beside_cpu_s: [0.0; 2],
         answered_share: 1.0,

@@ -1,7 +1,7 @@
 //! The names of a scenario: a table of names with dense ids, and the errors for unknown names.
 
 use super::{Endpoint, Scenario, nodes, split_link};
-use crate::fault::Names;
+use crate::fault::{Names, Slow};
 use crate::network::Link;
 use crate::problem::{Refusal, nearest};
 use crate::request::{NONE, Outcome};
@@ -207,6 +207,16 @@ impl<'s> NameTable<'s> {
             Some(id) => (Some(id), id..id + 1),
             None => (None, self.members[service as usize].0.clone()),
         }
+    }
+    /// Returns the instances whose waits a fault makes longer.
+    pub(crate) fn slowed_waits(&self, slow: &Slow) -> Vec<u32> {
+        let mut instances = self.instances(&slow.target).unwrap_or_default();
+        let is_external = |id: &u32| {
+            let service = self.instances[*id as usize].service as usize;
+            self.scenario.services[service].external.is_some()
+        };
+        instances.retain(|id| slow.waits || is_external(id));
+        instances
     }
     /// Returns an instance that has an endpoint.
     pub(crate) fn instance_of(&self, endpoint: u32) -> &InstanceEntry<'s> {

@@ -1,5 +1,5 @@
-//! `external: { latency, errors, concurrency }`: a system of others, such as a payment provider,
-//! of which only this is known.
+//! `external: { latency, load, errors, concurrency }`: a system of others, such as a payment
+//! provider, of which only this is known.
 //!
 //! Law: a request takes the steps of its endpoint, then `latency`, and fails with a probability of
 //! `errors`, with status 503. It needs no core of ours. Each waits on its own, unless at most
@@ -13,7 +13,7 @@ use crate::problem::{Problems, Severity};
 use crate::random::dists::Dist;
 use crate::server::{Machine, Schedule, Tasks};
 use crate::step::asks::{Asks, At, ask};
-use crate::step::{Fail, Step, Wait};
+use crate::step::{Fail, Load, Step, Wait};
 use crate::units::{Bytes, Count, Share, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ pub struct External {
     /// How long each request takes, beside the steps of its endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Dist<Span>>,
+    /// How much longer its latency takes, the more requests it serves at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
     /// The share of requests that fail, after their latency, with status 503.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors: Option<Share>,
@@ -98,6 +101,19 @@ impl External {
                 .at_key()
                 .advise("add for example `latency: { lognormal: { p50: 80ms, p99: 900ms } }`, or endpoints that `wait`");
         }
+        if let Some(load) = &self.load {
+            load.check(&format!("{path}.external.load"), problems);
+        }
+        if self.load.is_some() && self.latency.is_none() {
+            problems
+                .error(
+                    format!("{path}.external.load"),
+                    "there is no `latency` that it could make longer",
+                )
+                .advise(
+                    "add for example `latency: 80ms`, or write `load` in the `wait` of an endpoint",
+                );
+        }
         if self.concurrency == Some(Count(0)) {
             problems
                 .error(format!("{path}.external.concurrency"), "it could serve no request at all")
@@ -133,7 +149,10 @@ impl External {
             service.endpoints.insert(ENDPOINT.to_string(), Endpoint::new([]));
         }
         for endpoint in service.endpoints.values_mut() {
-            let wait = self.latency.clone().map(|span| Step::Wait(Wait { span, label: None }));
+            let wait = self
+                .latency
+                .clone()
+                .map(|span| Step::Wait(Wait { load: self.load.clone(), ..Wait::new(span) }));
             let fail = self.errors.map(|p| Step::Fail(Fail { p, status: STATUS }));
             endpoint.steps.extend(wait.into_iter().chain(fail));
         }

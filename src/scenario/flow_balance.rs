@@ -115,6 +115,8 @@ pub(crate) struct ServiceBalance {
     /// Whether requests arrive at a rate, and its balancer gives every instance the same share or
     /// all instances are equal; otherwise the load of an instance is not known in advance.
     pub is_even: bool,
+    /// Whether its requests may take longer under load, or because of a fault, than its loads say.
+    pub may_take_longer: bool,
     /// Whether requests may be cancelled because they take long: those that are answered are then
     /// the shorter ones, and say nothing about the mean demand of all.
     pub is_cut: bool,

@@ -58,7 +58,7 @@ fn holders(x: &Columns, requests: &[Request]) {
     // Those who have just been granted something hold it before they have taken it.
     let granted = x.stage.runnable.len() as u64;
     for (i, own) in x.plan.instances.iter().enumerate() {
-        let held = x.places[i].0.held.value;
+        let held = x.stage.places[i].0.held.value;
         assert!(
             (places[i]..=places[i] + granted).contains(&held),
             "every request inside is inside one instance"
@@ -159,7 +159,7 @@ fn nothing_idles(x: &Columns) {
     for memory in x.stage.memories.iter() {
         assert!(memory.0.is_work_conserving(), "memory that would do is not withheld");
     }
-    for places in x.places.iter() {
+    for places in x.stage.places.iter() {
         assert!(places.0.is_work_conserving(), "nobody waits at a door while a place is free");
     }
     for queue in x.stage.queues.iter() {

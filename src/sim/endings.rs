@@ -66,7 +66,7 @@ fn let_go<C: Caps>(x: &mut Columns, request: &mut Request) {
     x.stage.free_core(request);
     give_memory(x, request);
     if !C::RICH || !request.has(Flag::GUEST) {
-        x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
+        x.stage.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
     }
 }
 

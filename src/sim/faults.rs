@@ -200,7 +200,7 @@ fn renew(x: &mut Columns, instance: u32) {
         gauge.set(now, 0);
     }
     x.stage.memories[i].0.renew(now);
-    x.places[i].0.renew(now);
+    x.stage.places[i].0.renew(now);
     workers(x, instance).for_each(|queue| {
         queue.renew(of.cores_per_worker);
     });

@@ -193,7 +193,7 @@ pub(crate) fn enter(
     request.parts.mark = now;
     if request.place() != Place::Inside {
         // No gate has counted it.
-        x.places[i].0.held.add(now, 1);
+        x.stage.places[i].0.held.add(now, 1);
         request.set_place(Place::Inside);
     }
     let (endpoint, first_step) = match endpoint {

@@ -162,7 +162,7 @@ fn assert_empty(world: &mut World, what: &str) {
                 births.len(),
             ];
             assert_eq!(left, [0; 6], "{what}: blocks, families, timers, runnable, doomed, births");
-            for (i, places) in x.places.iter().enumerate() {
+            for (i, places) in x.stage.places.iter().enumerate() {
                 let levels = [
                     places.0.held.value,
                     places.0.waiting.value,

@@ -13,7 +13,7 @@ use crate::request::{
 };
 use crate::resource::{Alarm, Permits, Shared, Sharing, Unit, Waiter};
 use crate::server::cores::{self, RunQueue};
-use crate::server::{Gauges, Memory};
+use crate::server::{Gauges, Memory, Places};
 use crate::units::{Span, Time};
 
 /// How a step of a compiled program acts on the request that has come to it.
@@ -153,6 +153,7 @@ pub(crate) struct Stage<'a> {
     pub queues: &'a mut [RunQueue],
     pub gauges: &'a mut [Gauges],
     pub memories: &'a mut [Memory],
+    pub places: &'a mut [Places],
     pub calendar: Calendar,
     pub timers: &'a mut Timers,
     pub runnable: Runnable,

@@ -4,7 +4,7 @@
 //! A step's file says what the step asks for (`asks`), in the order in which a request would; who
 //! needs to know implements [`Asks`] for the questions that it has.
 
-use super::{Call, Scope, Step};
+use super::{Call, Load, Scope, Step};
 use crate::random::dists::Dist;
 use crate::units::{Bytes, Span};
 use std::fmt;
@@ -45,6 +45,8 @@ impl fmt::Display for At<'_> {
 pub(crate) trait Asks<'s> {
     /// To compute.
     fn cpu(&mut self, _at: At, _time: &'s Dist<Span>) {}
+    /// To take longer under load, of what is told next.
+    fn load(&mut self, _at: At, _load: &'s Load) {}
     /// To hold a core without computing, unless cores are shared.
     fn hold_core(&mut self, _at: At, _time: &'s Dist<Span>) {}
     /// To await I/O.

@@ -7,7 +7,7 @@
 //! Checked: `tests/it/theory.rs`.
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Leaving, Left, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, Load, Stage, Then, load, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
@@ -15,13 +15,57 @@ use crate::request::{Flag, Part, Request};
 use crate::server::cores;
 use crate::units::Span;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::Path;
 
-/// `cpu: 2ms` or `cpu: { lognormal: { p50: 2ms, p99: 6ms } }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Cpu(pub Dist<Span>);
+/// `cpu: 2ms`, `cpu: { lognormal: { p50: 2ms, p99: 6ms } }`, or
+/// `cpu: { for: 2ms, load: { linear: 1% } }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cpu {
+    /// The core time.
+    pub demand: Dist<Span>,
+    /// How much more it is, the more requests are in flight at the instance.
+    pub load: Option<Load>,
+}
+
+/// The long form of a burst.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CpuFields")]
+struct Fields {
+    /// The core time.
+    #[serde(rename = "for")]
+    demand: Dist<Span>,
+    /// How much more it is, the more requests are in flight at the instance.
+    load: Option<Load>,
+}
+
+impl JsonSchema for Cpu {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Cpu".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "anyOf": [generator.subschema_for::<Dist<Span>>(), generator.subschema_for::<Fields>()] })
+    }
+}
+
+impl Serialize for Cpu {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.clone() {
+            Cpu { demand, load: None } => demand.serialize(to),
+            Cpu { demand, load } => Fields { demand, load }.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cpu {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        plain_or_fields(from, &["for", "load"], Cpu::new, |Fields { demand, load }| Cpu {
+            demand,
+            load,
+        })
+    }
+}
 
 /// The compiled form.
 #[derive(Clone, Debug)]
@@ -36,21 +80,32 @@ pub(crate) struct Op {
 pub(crate) const LAST_BURST: u64 = 1;
 
 impl Cpu {
+    /// A burst of this length.
+    pub fn new(demand: Dist<Span>) -> Cpu {
+        Cpu { demand, load: None }
+    }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
-        self.0.check(path, problems);
+        self.demand.check(path, problems);
+        if let Some(load) = &self.load {
+            load.check(&format!("{path}.load"), problems);
+        }
     }
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
-        self.0.load(folder, path, problems);
+        self.demand.load(folder, path, problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
-        visitor.cpu(at, &self.0);
+        load::asks(self.load.as_ref(), at, visitor);
+        visitor.cpu(at, &self.demand);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let demand = to.sampler("cpu", self.0.compile());
+        let demand = to.sampler("cpu", self.demand.compile());
         let station = to.station();
-        to.emit(match station {
-            None => super::Op::Cpu(Op { demand, is_last: false }),
-            Some(rows) => super::Op::Shared(super::shared::Op { demand, rows }),
+        let burst = |demand| Op { demand, is_last: false };
+        to.emit(match (station, &self.load) {
+            (None, None) => super::Op::Cpu(burst(demand)),
+            (None, Some(load)) => super::Op::LongerBurst(load::Burst::new(burst(demand), load)),
+            // Where cores are shared, a load is refused (`scenario/check`).
+            (Some(rows), _) => super::Op::Shared(super::shared::Op { demand, rows }),
         });
     }
 }
@@ -106,15 +161,30 @@ pub(super) fn leave_core(stage: &mut Stage, request: &mut Request, leaving: Leav
     Left::Gone
 }
 
-impl Act for Op {
-    const IS_RICH: bool = false;
+impl Op {
+    /// Begins a burst, which `longer` makes as long as it is when it has a core.
     #[inline(always)]
-    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    pub(super) fn begin_longer(
+        &self,
+        stage: &mut Stage,
+        request: &mut Request,
+        slot: u32,
+        longer: impl Fn(&Stage, &Request, Span) -> Span,
+    ) -> Then {
         let Some(burst) = with_core(stage, request, slot, &self.demand) else { return Then::Park };
+        let burst = longer(stage, request, burst);
         let burst = stage.queues[request.worker as usize].stretched(burst);
         request.scratch = u64::from(self.is_last);
         stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
+    }
+}
+
+impl Act for Op {
+    const IS_RICH: bool = false;
+    #[inline(always)]
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        self.begin_longer(stage, request, slot, |_, _, burst| burst)
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
         if !request.granted {

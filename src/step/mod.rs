@@ -17,6 +17,7 @@ pub(crate) mod branch;
 pub(crate) mod call;
 pub(crate) mod cpu;
 pub(crate) mod fail;
+pub(crate) mod load;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod parallel;
@@ -33,6 +34,7 @@ pub use branch::{Arm, Branch};
 pub use call::Call;
 pub use cpu::Cpu;
 pub use fail::Fail;
+pub use load::{Load, LoadPoint};
 pub use lock::Lock;
 pub use memory::Memory;
 pub use parallel::{Join, Parallel};
@@ -46,6 +48,7 @@ pub use wait::Wait;
 use crate::random::plain_or_fields;
 pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then, Waits};
 use asks::{Asks, At};
+pub(crate) use load::SlowWaits;
 pub(crate) use scope::{Each, Rows};
 
 use crate::problem::Problems;
@@ -253,6 +256,10 @@ catalogue! {
     ;
     /// A `wait` of 0 s.
     Yield: wait::Yield,
+    /// A `wait` that takes longer under load, or because of a fault.
+    Longer: load::Wait,
+    /// `cpu` that takes longer under load.
+    LongerBurst: load::Burst,
     /// The end of an arm of `branch`.
     Jump: branch::Jump,
     /// The beginning of an arm with a label.
@@ -287,6 +294,8 @@ pub(crate) trait Compiler {
     fn outcome(&mut self, name: &str) -> Outcome;
     /// The outcome of an error status.
     fn error(&mut self, status: u16) -> Outcome;
+    /// The faults that make waits longer at the instances.
+    fn slow_waits(&mut self) -> Vec<SlowWaits>;
     /// The stations of the instances, if their cores are shared.
     fn station(&mut self) -> Option<Rows>;
     /// A further part of latencies, by its name in metrics.

@@ -8,7 +8,7 @@
 //! Checked: `tests/it/theory.rs` (event loop with I/O; `mm1_feedback_p20`).
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Leaving, Left, Stage, Then, plain_or_fields};
+use super::{Act, Compiler, Leaving, Left, Load, Stage, Then, load, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
@@ -27,6 +27,9 @@ pub struct Wait {
     /// What is awaited: `db`, `cache`, `llm`, `disk`, `http`, or any word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// How much longer it takes, the more requests are in flight at the instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
 }
 
 /// The compiled form.
@@ -51,6 +54,8 @@ struct Fields {
     span: Dist<Span>,
     /// What is awaited: `db`, `cache`, `llm`, `disk`, `http`, or any word.
     label: Option<String>,
+    /// How much longer it takes, the more requests are in flight at the instance.
+    load: Option<Load>,
 }
 
 impl JsonSchema for Wait {
@@ -64,15 +69,18 @@ impl JsonSchema for Wait {
 
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let plain = |span| Wait { span, label: None };
-        plain_or_fields(from, &["for", "label"], plain, |Fields { span, label }| Wait {
-            span,
-            label,
+        plain_or_fields(from, &["for", "label", "load"], Wait::new, |fields| {
+            let Fields { span, label, load } = fields;
+            Wait { span, label, load }
         })
     }
 }
 
 impl Wait {
+    /// A wait of this length.
+    pub fn new(span: Dist<Span>) -> Wait {
+        Wait { span, label: None, load: None }
+    }
     /// Whether it is a wait of exactly 0 s.
     pub(super) fn is_yield(&self) -> bool {
         let span = self.span.compile();
@@ -80,11 +88,15 @@ impl Wait {
     }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.span.check(path, problems);
+        if let Some(load) = &self.load {
+            load.check(&format!("{path}.load"), problems);
+        }
     }
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.span.load(folder, path, problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        load::asks(self.load.as_ref(), at, visitor);
         visitor.wait(at, &self.span);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
@@ -93,7 +105,31 @@ impl Wait {
         }
         let span = to.sampler("wait", self.span.compile());
         let label = self.label.as_ref().map_or(NONE, |label| to.label(label));
-        to.emit(super::Op::Wait(Op { span, label }));
+        let (wait, slow) = (Op { span, label }, to.slow_waits());
+        to.emit(if self.load.is_none() && slow.is_empty() {
+            super::Op::Wait(wait)
+        } else {
+            super::Op::Longer(load::Wait::new(wait, self.load.as_ref(), slow))
+        });
+    }
+}
+
+impl Op {
+    /// Begins a wait of this length.
+    #[inline(always)]
+    pub(super) fn begin_for(
+        &self,
+        stage: &mut Stage,
+        request: &mut Request,
+        slot: u32,
+        span: Span,
+    ) -> Then {
+        let now = stage.now();
+        request.parts.mark = now;
+        stage.gauges[request.instance as usize].io.add(now, 1);
+        stage.after(span, Event::Woken, request, slot);
+        stage.free_core(request);
+        Then::Park
     }
 }
 
@@ -101,12 +137,7 @@ impl Act for Op {
     const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        let now = stage.now();
-        request.parts.mark = now;
-        stage.gauges[request.instance as usize].io.add(now, 1);
-        stage.after(self.span.span(request.key), Event::Woken, request, slot);
-        stage.free_core(request);
-        Then::Park
+        self.begin_for(stage, request, slot, self.span.span(request.key))
     }
     #[inline(always)]
     fn wake(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {

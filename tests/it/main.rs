@@ -29,6 +29,7 @@ mod keyed;
 mod labels;
 mod laws;
 mod library;
+mod load;
 mod lock;
 mod machine;
 mod network;

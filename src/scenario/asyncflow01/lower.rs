@@ -226,14 +226,11 @@ fn step(step: &payload::Step, path: &str, problems: &mut Problems) -> Option<Ste
     let (operation, amount) = step.step_operation.first()?;
     let path = format!("{path}.{operation}");
     Some(match step.kind.operation() {
-        "cpu_time" => Step::Cpu(Cpu(time(amount, &path, "cpu", problems))),
+        "cpu_time" => Step::Cpu(Cpu::new(time(amount, &path, "cpu", problems))),
         "necessary_ram" => Step::Memory(Memory(Dist::constant(megabytes(amount.mean)))),
         _ => {
-            let span = time(amount, &path, "wait", problems);
-            Step::Wait(Wait {
-                span,
-                label: step.kind.name().strip_prefix("io_").map(str::to_string),
-            })
+            let label = step.kind.name().strip_prefix("io_").map(str::to_string);
+            Step::Wait(Wait { label, ..Wait::new(time(amount, &path, "wait", problems)) })
         }
     })
 }

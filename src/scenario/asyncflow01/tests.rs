@@ -171,7 +171,7 @@ fn steps_keep_their_order_and_waits_their_kind() {
     let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
     assert_eq!(names, ["/api", "/api (2)"]);
     let steps = endpoints["/api"].steps.iter().map(|step| match step {
-        Step::Cpu(cpu) => format!("cpu {}", cpu.0.plain().expect("constant")),
+        Step::Cpu(cpu) => format!("cpu {}", cpu.demand.plain().expect("constant")),
         Step::Memory(need) => format!("memory {}", need.0.plain().expect("constant")),
         Step::Wait(wait) => format!(
             "{} {}",

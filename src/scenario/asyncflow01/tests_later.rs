@@ -157,7 +157,7 @@ fn a_step_may_be_random_and_whole_seconds_are_warned_of() {
     let (scenario, problems) = lowered(LATER);
     let steps = &scenario.services["lb-1"].instances["srv-1"].endpoints["/api"].steps;
     assert!(
-        matches!(&steps[0], Step::Cpu(cpu) if cpu.0.tag() == "exp" && cpu.0.compile().mean() == 1e7),
+        matches!(&steps[0], Step::Cpu(cpu) if cpu.demand.tag() == "exp" && cpu.demand.compile().mean() == 1e7),
         "{steps:?}"
     );
     assert!(matches!(&steps[1], Step::Wait(wait) if wait.span.tag() == "poisson"), "{steps:?}");
@@ -195,7 +195,7 @@ fn distributions_not_allowed_for_times_are_rejected_with_the_native_form() {
         let Step::Cpu(cpu) = &scenario.services["a"].endpoints["x"].steps[0] else {
             panic!("{native}")
         };
-        let drawn = cpu.0.compile();
+        let drawn = cpu.demand.compile();
         assert!(
             (drawn.mean() / 1e7 - 1.0).abs() < 1e-3
                 && (drawn.variance() / 2.5e13 - 1.0).abs() < 1e-2,

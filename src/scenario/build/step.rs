@@ -10,11 +10,11 @@ use crate::units::{Bytes, Count, Share, Span};
 impl Step {
     /// Creates a step that computes: it occupies a core, or the event loop.
     pub fn cpu(demand: impl Into<Dist<Span>>) -> Step {
-        Step::Cpu(Cpu(demand.into()))
+        Step::Cpu(Cpu::new(demand.into()))
     }
     /// Creates a step that waits for something outside the model, without occupying a core.
     pub fn wait(time: impl Into<Dist<Span>>) -> Step {
-        Step::Wait(Wait { span: time.into(), label: None })
+        Step::Wait(Wait::new(time.into()))
     }
     /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message
     /// or its answer is lost on a link, the request fails at once with the outcome `lost`.

@@ -37,7 +37,7 @@ pub(super) fn check(scenario: &Scenario, directory: &NameTable, problems: &mut P
     }
     if !problems.any_error() {
         crashes_in_vain(scenario, directory, problems);
-        slow_in_vain(scenario, problems);
+        slow_in_vain(scenario, directory, problems);
     }
 }
 
@@ -55,7 +55,7 @@ fn has_no_replicas(scenario: &Scenario, fault: &Fault) -> bool {
 
 /// Warns of a `slow` fault whose target computes nothing: it has no effect, which looks as if the
 /// system tolerated it.
-fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
+fn slow_in_vain(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (index, fault) in scenario.faults.iter().enumerate() {
         let Fault::Slow(slow) = fault else { continue };
         let of_service =
@@ -63,16 +63,20 @@ fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
         let named =
             scenario.services.values().filter_map(|service| service.instances.get(&slow.target));
         let of_instance = named.flat_map(|spec| spec.endpoints.values());
-        let mut computes = Computes(false);
-        of_service.chain(of_instance).for_each(|endpoint| ask("", &endpoint.steps, &mut computes));
-        if !computes.0 {
+        let slows_waits = !directory.slowed_waits(slow).is_empty();
+        let mut slowed = Slowed { waits: slows_waits, found: false };
+        of_service.chain(of_instance).for_each(|endpoint| ask("", &endpoint.steps, &mut slowed));
+        let at = format!("faults[{index}].slow.target");
+        if !slowed.found && slows_waits {
+            let what =
+                format!("this has no effect: `{}` has neither `cpu` steps nor waits", slow.target);
+            problems.warning(at, what).advise("let it affect the services that it calls");
+        } else if !slowed.found {
             let what = format!(
                 "this has no effect: `{}` has no `cpu` steps, and `slow` affects only computing",
                 slow.target
             );
-            problems.warning(format!("faults[{index}].slow.target"), what).advise(
-                "for longer waits, add to the latency of the link to it: `degrade: { link: …, latency: +200ms, at: 1m, for: 30s }`",
-            );
+            problems.warning(at, what).advise("for longer waits, add `waits: true`");
         }
     }
 }
@@ -158,11 +162,18 @@ pub(super) fn instances(n: usize) -> String {
     if n == 1 { "1 instance".to_string() } else { format!("{n} instances") }
 }
 
-/// Whether an endpoint computes.
-struct Computes(bool);
+/// Whether an endpoint has anything that a `slow` fault makes longer.
+struct Slowed {
+    /// Whether it reaches waits.
+    waits: bool,
+    found: bool,
+}
 
-impl Asks<'_> for Computes {
+impl Asks<'_> for Slowed {
     fn cpu(&mut self, _: At, _: &Dist<Span>) {
-        self.0 = true;
+        self.found = true;
+    }
+    fn wait(&mut self, _: At, _: &Dist<Span>) {
+        self.found |= self.waits;
     }
 }

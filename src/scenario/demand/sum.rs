@@ -5,6 +5,7 @@
 //! long as the one that ends it. Where a body may end early, or be called off, what it does is an
 //! upper bound, and no part of the lower bounds.
 
+use super::blocks::{Block, SummedArm};
 use super::may_end::{MayEnd, gives_up};
 use super::{After, EndpointDemand, HoldingDemand, RoundTrip, callee, fastest, service_of};
 use crate::random::dists::Dist;
@@ -12,7 +13,7 @@ use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
 use crate::scenario::directory::NameTable;
 use crate::step::asks::{Arm, Asks, At, Holding, Way, ask};
-use crate::step::{Call, Scope};
+use crate::step::{Call, Load, Scope};
 use crate::units::{Bytes, Span};
 
 /// Sums the demands of the steps, weighted by the share of requests that reach each; the demands of
@@ -36,6 +37,9 @@ pub(super) fn demand_of(
             is_exact: true,
             is_exact_alone: true,
             may_fail: !is_certain,
+            may_take_longer: (0..).zip(&broken.waits_longer).any(|(id, longer)| {
+                *longer && directory.holders(endpoint as u32, Scope::Instance).1.contains(&id)
+            }),
             ..EndpointDemand::NONE
         },
         is_certain,
@@ -83,35 +87,6 @@ struct Answer {
     until: After,
     min_duration_s: f64,
     share: f64,
-}
-
-/// A block whose arms are being summed.
-struct Block<'s> {
-    way: Way<'s>,
-    /// The share of the requests that reach it.
-    share: f64,
-    is_certain: bool,
-    all_arrive: bool,
-    /// The durations before it: least of each request, least on average, expected, s.
-    before_s: [f64; 3],
-    /// The core time before it, and the certain part of it, s.
-    before_cpu_s: [f64; 2],
-    /// The arms so far.
-    arms: Vec<SummedArm>,
-    /// The weight of the arm that is being summed, and whether it may end a request early.
-    open: Option<(f64, MayEnd)>,
-}
-
-/// An arm of a block.
-struct SummedArm {
-    weight: f64,
-    /// The share of the requests that begin it that reach its end.
-    left: f64,
-    /// As those of the block, s.
-    own_s: [f64; 3],
-    /// Whether none is lost in it but for a known share.
-    is_certain: bool,
-    may_end: MayEnd,
 }
 
 impl Sum<'_, '_> {
@@ -178,6 +153,10 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.expected_residence_s += share * mean_s;
         demand.events += share;
         demand.is_exact = false;
+    }
+    fn load(&mut self, _: At, _: &Load) {
+        self.demand.may_take_longer = true;
+        self.demand.is_exact = false;
     }
     fn hold_core(&mut self, at: At, time: &'s Dist<Span>) {
         let share = self.demand.answered_share;

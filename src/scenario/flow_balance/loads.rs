@@ -88,13 +88,15 @@ fn arriving(
         heavy: None,
         is_rate_exact: true,
         is_even: true,
+        may_take_longer: false,
         is_cut: false,
     };
     let mut services = vec![idle; scenario.services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate() {
-        services[entry.service as usize].rate += rates.by_endpoint[endpoint];
-        let heavy = &mut services[entry.service as usize].heavy;
-        *heavy = heavy.take().or_else(|| demands[endpoint].heavy.clone());
+        let service = &mut services[entry.service as usize];
+        service.rate += rates.by_endpoint[endpoint];
+        service.heavy = service.heavy.take().or_else(|| demands[endpoint].heavy.clone());
+        service.may_take_longer |= demands[endpoint].may_take_longer;
     }
     for (service, written) in services.iter_mut().zip(scenario.services.values()) {
         service.sheds = written.sheds();

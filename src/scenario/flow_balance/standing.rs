@@ -60,7 +60,7 @@ pub(super) fn set_standings(
         let may_pile_up = is_closed && is_left || reloads || beyond_central;
         service.standing = match service.held.first().copied() {
             Some(held) if is_decidable && held.load > 1.0 + NEARLY => Standing::Fails(held),
-            _ if load_shifts || may_pile_up => Standing::Open,
+            _ if load_shifts || may_pile_up || service.may_take_longer => Standing::Open,
             _ if service.held.iter().all(|held| {
                 held.expected < 1.0 - NEARLY
                     && (held.is_all || is_ample(held, core_load(service), waits_below))
@@ -129,7 +129,8 @@ fn wait_below(
     services: &[ServiceBalance],
 ) -> Vec<bool> {
     let waits_in = |service: &ServiceBalance| {
-        core_load(service) >= IDLE
+        service.may_take_longer
+            || core_load(service) >= IDLE
             || service.held.iter().any(|held| held.resource != Resource::Cores && !is_light(held))
     };
     let waits_in: Vec<bool> = services.iter().map(waits_in).collect();

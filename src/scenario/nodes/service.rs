@@ -8,7 +8,7 @@ use crate::scenario::check::Namespace;
 use crate::scenario::external;
 use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
 use crate::step::asks::{Asks, At, ask};
-use crate::step::check_steps;
+use crate::step::{Load, check_steps};
 use crate::units::{Bytes, Count, Quantity, Span};
 use indexmap::IndexMap;
 use std::path::Path;
@@ -80,6 +80,7 @@ fn machines(service: &Service, path: &str, problems: &mut Problems) {
         service.instance.check(&format!("{path}.instance"), problems);
         service.runtime.check(service.instance.cpu, &format!("{path}.runtime"), problems);
         endpoints(&service.endpoints, service.instance.memory, path, problems);
+        shared_cores(&service.runtime, &service.endpoints, path, problems);
         if service.replicas == 0 || service.replicas > REPLICAS_MAX {
             let most = Count(u64::from(REPLICAS_MAX));
             problems.error(
@@ -93,6 +94,7 @@ fn machines(service: &Service, path: &str, problems: &mut Problems) {
         spec.instance.check(&format!("{path}.instance"), problems);
         spec.runtime.check(spec.instance.cpu, &format!("{path}.runtime"), problems);
         endpoints(&spec.endpoints, spec.instance.memory, &path, problems);
+        shared_cores(&spec.runtime, &spec.endpoints, &path, problems);
     }
 }
 
@@ -215,6 +217,47 @@ fn endpoints(
                 .error(&path, what)
                 .at_key()
                 .advise("give the distribution a `max`, or use smaller sizes");
+        }
+    }
+}
+
+/// Reports bursts that would take longer under load on cores that are shared.
+fn shared_cores(
+    runtime: &Runtime,
+    endpoints: &IndexMap<String, Endpoint>,
+    path: &str,
+    problems: &mut Problems,
+) {
+    if runtime.shares_cores() {
+        for (name, endpoint) in endpoints {
+            let mut loaded = LoadedBursts { is_loaded: false, problems };
+            ask(&format!("{path}.endpoints.{name}"), &endpoint.steps, &mut loaded);
+        }
+    }
+}
+
+/// Reports bursts with a `load`.
+struct LoadedBursts<'p> {
+    /// Whether what is told next has one.
+    is_loaded: bool,
+    problems: &'p mut Problems,
+}
+
+impl Asks<'_> for LoadedBursts<'_> {
+    fn load(&mut self, _: At, _: &Load) {
+        self.is_loaded = true;
+    }
+    fn wait(&mut self, _: At, _: &Dist<Span>) {
+        self.is_loaded = false;
+    }
+    fn cpu(&mut self, at: At, _: &Dist<Span>) {
+        if std::mem::take(&mut self.is_loaded) {
+            self.problems
+                .error(
+                    format!("{at}.cpu.load"),
+                    "on cores that are shared, bursts take longer under load as it is",
+                )
+                .advise("leave `load` out, or write `runtime: { tasks: { schedule: fifo } }`");
         }
     }
 }

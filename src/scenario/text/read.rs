@@ -45,6 +45,8 @@ pub fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<ReadError>) {
                 Err(fault) => *fault.0,
             };
         let (mut route, meant) = (std::mem::take(&mut fault.route), fault.kind.suggestion());
+        // A key with words of its own may stand for any field of its group.
+        let is_misread = fault.key.is_some() && matches!(fault.kind, Kind::Other);
         route.reverse();
         let is_new = errors.is_empty() || !hidden.explains(&route, &fault);
         let full: Vec<usize> = route.iter().copied().chain(fault.key).collect();
@@ -60,7 +62,7 @@ pub fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<ReadError>) {
         if full.is_empty() || errors.len() >= MOST_PROBLEMS {
             break;
         }
-        hidden.hide(root, &full, meant);
+        hidden.hide(root, &full, meant, is_misread);
     }
     errors
         .sort_by_key(|error| error.problem.place.as_ref().map_or(usize::MAX, |place| place.start));
@@ -103,18 +105,21 @@ struct Hidden {
     gone: bool,
     /// Fields whose absence is not an error here, because they were hidden or misspelt.
     excused: Vec<String>,
+    /// Whether a key was hidden that may stand for any field.
+    is_misread: bool,
     below: BTreeMap<usize, Hidden>,
 }
 
 impl Hidden {
     /// Hides the node at a route; `meant` is the field that its misspelt key probably stands for.
-    fn hide(&mut self, root: &Node, route: &[usize], meant: Option<&str>) {
+    fn hide(&mut self, root: &Node, route: &[usize], meant: Option<&str>, is_misread: bool) {
         let Some((last, above)) = route.split_last() else { return };
         let (mut spot, mut node) = (self, Some(root));
         for step in above {
             spot = spot.below.entry(*step).or_default();
             node = node.and_then(|node| node.child(*step));
         }
+        spot.is_misread |= is_misread;
         spot.excused.extend(meant.map(str::to_string));
         spot.excused
             .extend(node.and_then(|node| entry(node, *last)).map(|entry| entry.key.clone()));
@@ -127,7 +132,9 @@ impl Hidden {
         };
         match &fault.kind {
             _ if fault.key.is_some() => false,
-            Kind::Missing(field) => spot.excused.iter().any(|excused| excused == field),
+            Kind::Missing(field) => {
+                spot.is_misread || spot.excused.iter().any(|excused| excused == field)
+            }
             _ => !spot.below.is_empty(),
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn ask(x: &mut Columns, request: &mut Request, slot: u32, has_waited:
     let (now, i) = (x.now(), request.instance as usize);
     let answer = match has_waited {
         true => Answer::Granted,
-        false => x.places[i].0.take(now, slot, 1),
+        false => x.stage.places[i].0.take(now, slot, 1),
     };
     if answer == Answer::Granted {
         request.set_place(Place::Inside);
@@ -25,7 +25,7 @@ pub(super) fn ask(x: &mut Columns, request: &mut Request, slot: u32, has_waited:
 pub(super) fn abandon(x: &mut Columns, request: &Request, leaving: Leaving) {
     let (now, i) = (x.now(), request.instance as usize);
     match leaving.is_granted {
-        true => x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next)),
-        false => leaving.line(&mut x.places[i].0, now, &mut x.stage.runnable),
+        true => x.stage.places[i].0.give(now, 1, |next| x.stage.runnable.push(next)),
+        false => leaving.line(&mut x.stage.places[i].0, now, &mut x.stage.runnable),
     }
 }

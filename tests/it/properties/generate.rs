@@ -78,10 +78,12 @@ pub enum Feature {
     Impatience,
     /// Calls that are called off at their timeout, or go on when their caller is called off.
     Cancels,
+    /// Times that depend on the load, and slow waits.
+    Loads,
 }
 use Feature::*;
 
-const FEATURES: u32 = Cancels as u32 + 1;
+const FEATURES: u32 = Loads as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]
@@ -176,7 +178,8 @@ impl Case {
     /// Returns the largest factor by which a burst may be slowed down.
     pub fn most_stretch(&self) -> f64 {
         let slow = self.faults.iter().filter(|fault| fault.kind == 4).map(|fault| fault.factor());
-        2.0 * slow.product::<f64>()
+        let load = if self.has(Loads) { 2.0 } else { 1.0 };
+        2.0 * load * slow.product::<f64>()
     }
     /// Returns whether a service has named instances. Only the first may, because only workloads
     /// can send requests to it.

@@ -103,7 +103,8 @@ pub fn check(repository: &Repository) -> Vec<String> {
 }
 
 /// Files of a catalogue room that are not capabilities.
-const BESIDES: [&str; 11] = [
+const BESIDES: [&str; 12] = [
+    "load",
     "act",
     "shared",
     "asks",

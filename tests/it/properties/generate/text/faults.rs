@@ -61,8 +61,9 @@ impl Text<'_> {
                     ))
                 }
                 4 if case.has(Slow) => Some(format!(
-                    "\n  slow: {{ target: s{service}, factor: {}x, {when} }},",
-                    fault.factor()
+                    "\n  slow: {{ target: s{service}, factor: {}x, waits: {}, {when} }},",
+                    fault.factor(),
+                    case.has(Loads)
                 )),
                 5 if case.has(Errors) => {
                     let owner = if case.is_named(service) {

@@ -4,11 +4,21 @@ use super::super::Feature::*;
 use super::super::Step;
 use super::{Text, on_the_grid};
 
+/// Times that double from one request to nine, by steps without a rounding.
+const LOAD: &str =
+    "load: { table: [ { in_flight: 1, factor: 1x }, { in_flight: 9, factor: 2x } ] }";
+
 impl Text<'_> {
     fn step(&self, service: usize, step: &Step) -> Option<String> {
         let case = self.case;
         match step.kind {
+            0 if case.has(Loads) && !case.has(Sharing) => {
+                Some(format!("cpu: {{ for: {}, {LOAD} }}", self.law(&step.law)))
+            }
             0..=2 => Some(format!("cpu: {}", self.law(&step.law))),
+            3 if case.has(Waits) && case.has(Loads) => {
+                Some(format!("wait: {{ for: {}, {LOAD}, label: db }}", self.law(&step.law)))
+            }
             3 if case.has(Waits) => {
                 Some(format!("wait: {{ for: {}, label: db }}", self.law(&step.law)))
             }

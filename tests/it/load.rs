@@ -1,0 +1,134 @@
+//! Times that depend on the load (`load`), and waits that a fault makes longer (`slow`).
+
+use crate::support::run;
+use asyncflow::experiment::Outlook;
+
+/// Three requests that come at once, each to a wait written like this: their latencies, s.
+fn three_at_once(wait: &str) -> [f64; 3] {
+    let results = run(&format!(
+        "run: {{ duration: 10s, replications: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 3/s, arrivals: {{ at: [ 1s, 1s, 1s ] }} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ wait: {wait} ] }} }} }}"
+    ));
+    ["min", "mean", "max"].map(|stat| results.value("workload users", &format!("latency {stat}")))
+}
+
+#[test]
+fn a_wait_takes_as_long_as_its_load_says_when_it_begins() {
+    // By hand: the first finds one in flight, itself, the second two, the third three.
+    let close = |found: [f64; 3], by_hand: [f64; 3]| {
+        let is_close = found.iter().zip(by_hand).all(|(a, b)| (a - b).abs() < 1e-9);
+        assert!(is_close, "{found:?} and {by_hand:?}");
+    };
+    close(three_at_once("{ for: 100ms, load: { linear: 50% } }"), [0.1, 0.15, 0.2]);
+    close(three_at_once("{ for: 100ms, load: { exponential: 100% } }"), [0.1, 0.7 / 3.0, 0.4]);
+    let table = "[ { in_flight: 2, factor: 2x }, { in_flight: 4, factor: 5x } ]";
+    // Twice as long up to two, 3.5 times with three.
+    let of_table = three_at_once(&format!("{{ for: 100ms, load: {{ table: {table} }} }}"));
+    close(of_table, [0.2, 0.25, 0.35]);
+    // Behind the last row it stays as it is.
+    let flat = three_at_once(
+        "{ for: 100ms, load: { table: [ { in_flight: 1, factor: 3x } ] }, label: db }",
+    );
+    close(flat, [0.3, 0.3, 0.3]);
+}
+
+#[test]
+fn an_external_system_gets_slower_with_its_load_and_counts_only_whom_it_serves() {
+    // By hand: three at once, of which it serves two. The third begins when the first ends, with
+    // two in flight again: 100, 150, 100 + 150 ms.
+    let results = run("run: { duration: 10s, replications: 1 }
+workload: { users: { to: pay.request, open: { rate: 3/s, arrivals: { at: [ 1s, 1s, 1s ] } } } }
+services: { pay: { external: { latency: 100ms, load: { linear: 50% }, concurrency: 2 } } }");
+    results.equals("workload users", "latency min", 0.1);
+    results.equals("workload users", "latency max", 0.25);
+    results.equals("workload users", "latency mean", 0.5 / 3.0);
+}
+
+/// The mean number in a queue with one server, whose exponential service takes `mean_s(n)` if n are
+/// there when it begins, from the chain at departures (Harris 1967): from n ≥ 1 to n − 1 + A, and
+/// from 0 to A, with A the arrivals in a service. What departures leave is what time sees, because
+/// arrivals and departures come one by one, and arrivals are Poisson.
+fn mean_in_system(rate: f64, mean_s: impl Fn(usize) -> f64) -> f64 {
+    const MOST: usize = 600;
+    let mut shares = vec![0.0; MOST];
+    shares[0] = 1.0;
+    for _ in 0..4_000 {
+        let mut next = vec![0.0; MOST];
+        for (n, share) in shares.iter().enumerate() {
+            let load = rate * mean_s(n.max(1));
+            let (mut chance, again) = (1.0 / (1.0 + load), load / (1.0 + load));
+            for to in next.iter_mut().skip(n.max(1) - 1) {
+                *to += share * chance;
+                chance *= again;
+            }
+        }
+        shares = next;
+    }
+    shares.iter().enumerate().map(|(n, share)| n as f64 * share).sum()
+}
+
+#[test]
+fn a_core_that_gets_slower_under_load_is_the_queue_of_harris() {
+    // Harris 1967, by his chain: 80/s, 5 ms alone, 10 ms with ten or more in the system. Over 20
+    // replications of 400 s the mean has a standard error of about 0.5 %.
+    let factor = |n: usize| 1.0 + (n.min(10) - 1) as f64 / 9.0;
+    let expected_s = mean_in_system(80.0, |n| 0.005 * factor(n)) / 80.0;
+    let results = run("run: { duration: 420s, warmup: 20s, replications: 20 }
+workload: { users: { to: api.x, open: { rate: 80/s } } }
+services:
+  api:
+    endpoints:
+      x: [ cpu: { for: { exp: 5ms }, load: { table: [ { in_flight: 1, factor: 1x }, { in_flight: 10, factor: 2x } ] } } ]");
+    results.agrees("workload users", "latency mean", expected_s, 0.02);
+    // Without the load it would be M/M/1, with 8.3 ms.
+    assert!(expected_s > 0.0095, "{expected_s}");
+}
+
+#[test]
+fn a_slow_fault_reaches_waits_if_it_says_so_and_those_of_external_systems_always() {
+    // By hand: a request each second, of 100 ms; three times that from 10 s to 20 s. What has begun
+    // before keeps its length.
+    let latencies_us = |service: &str, waits: &str| {
+        let results = run(&format!(
+            "run: {{ duration: 30s, replications: 1 }}
+workload: {{ users: {{ to: db.q, open: {{ rate: 1/s, arrivals: {{ at: [ 9950ms, 15s, 25s ] }} }} }} }}
+services: {{ db: {service} }}
+faults: [ slow: {{ target: db, factor: 3x, {waits} at: 10s, for: 10s }} ]"
+        ));
+        ["min", "mean", "max"]
+            .map(|stat| (1e6 * results.value("workload users", &format!("latency {stat}"))).round())
+    };
+    let own = "{ endpoints: { q: [ wait: 100ms ] } }";
+    let theirs = "{ external: { latency: 100ms }, endpoints: { q: [] } }";
+    let usual = [100_000.0; 3];
+    let slowed = [100_000.0, 166_667.0, 300_000.0];
+    assert_eq!(latencies_us(own, ""), usual);
+    assert_eq!(latencies_us(own, "waits: true,"), slowed);
+    assert_eq!(latencies_us(theirs, ""), slowed);
+}
+
+#[test]
+fn an_overload_that_only_the_load_or_a_fault_brings_is_not_called_calm() {
+    // By hand: 40 places for 200/s. With 100 ms each, half are taken; with ten times that, 500 %;
+    // and with 5 % more for each of up to 40 in flight a place is held for 295 ms: 147 %.
+    let outlook = |external: &str, fault: &str| {
+        run(&format!(
+            "run: {{ duration: 60s, replications: 5 }}
+workload: {{ users: {{ to: pay.request, open: {{ rate: 200/s }} }} }}
+services: {{ pay: {{ external: {{ latency: 100ms, concurrency: 40{external} }} }} }}
+faults: [ {fault} ]"
+        ))
+        .results
+        .verdicts[0]
+            .outlook
+            .clone()
+    };
+    assert_eq!(outlook("", ""), Outlook::KeepsUp);
+    for (external, fault) in
+        [("", "slow: { target: pay, factor: 10x, at: 0s }"), (", load: { linear: 5% }", "")]
+    {
+        let outlook = outlook(external, fault);
+        assert!(matches!(outlook, Outlook::Overloaded(_)), "{outlook:?}");
+    }
+}
