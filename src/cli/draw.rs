@@ -73,10 +73,12 @@ pub(crate) fn draw(source: &Source, problems: &[Problem]) {
 
 /// Returns a problem as JSON. Lines and columns count from 1, columns in characters.
 fn to_json(source: &Source, problem: &Problem) -> Value {
-    let before = problem.place.as_ref().and_then(|place| source.text.get(..place.start));
+    let part = problem.place.as_ref().map(|place| source.part(place));
+    let before = part.as_ref().and_then(|(part, place)| part.text.get(..place.start));
     let line = before.map(|text| 1 + text.matches('\n').count());
     let column =
         before.map(|text| 1 + text.rsplit('\n').next().unwrap_or_default().chars().count());
+    let source = part.as_ref().map_or(source, |(part, _)| part);
     let file = Some(&source.name).filter(|name| !name.is_empty());
     json!({
         "severity": problem.severity.to_string(), "file": file, "line": line, "column": column, "path": shown_path(problem), "what": problem.what, "help": problem.help,
@@ -135,6 +137,7 @@ fn excerpt<'s>(
     place: &Range<usize>,
     label: &'static str,
 ) -> Snippet<'s, Annotation<'s>> {
+    let (source, place) = source.part(place);
     let end = place.end.min(source.text.len());
     let start = place.start.min(end);
     // A place that spans lines is shown by its first line only: there may be a hundred thousand.
@@ -155,7 +158,7 @@ mod tests {
     fn a_problem_is_drawn_with_its_place_and_its_help() {
         // The example in the specification of the format.
         let text = "steps:\n  - call: { to: db.read, timeoutt: 200ms }\n";
-        let source = Source { name: "shop.yaml".into(), text: text.into() };
+        let source = Source { name: "shop.yaml".into(), text: text.into(), ..Source::default() };
         let at = text.find("timeoutt").unwrap();
         let mut problem =
             Problem::new(Severity::Error, "steps[0].call", "unknown field `timeoutt`")

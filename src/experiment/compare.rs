@@ -117,10 +117,21 @@ const PAIRS_TO_FORECAST: u32 = 5;
 
 /// Returns which direction of a metric is better.
 pub fn direction(metric: &str) -> Direction {
-    let less = ["latency", "time_in", "error_ratio", "outcomes", "cost", "loop_lag", "failed"];
+    let less = [
+        "latency",
+        "time_in",
+        "error_ratio",
+        "outcomes",
+        "cost",
+        "loop_lag",
+        "failed",
+        "bad",
+        "burn_rate",
+        "worst_burn_rate",
+    ];
     let is_queue = queues().any(|queue| queue.name == metric);
     match metric {
-        "throughput" | "completed" => Direction::More,
+        "throughput" | "completed" | "good" => Direction::More,
         _ if is_queue => Direction::Less,
         metric if less.iter().any(|start| metric.starts_with(start)) => Direction::Less,
         _ => Direction::Neither,

@@ -1,6 +1,7 @@
 //! Who is measured: the names of everything in a plan, and how flows add up to workloads and
 //! endpoints.
 
+use super::Promise;
 use super::gauges::{ADMISSION_QUEUE, INSTANCE_GAUGES, RESOURCE_GAUGES, SCALE_GAUGES};
 use crate::units::{Percentile, Time};
 
@@ -109,6 +110,8 @@ pub(crate) struct Layout {
     pub outcomes: Vec<String>,
     /// Percentiles that are reported beside the usual ones, rising.
     pub percentiles: Vec<Percentile>,
+    /// What is promised of requests.
+    pub promises: Vec<Promise>,
     /// In the order of time; none where nothing changes.
     pub phases: Vec<Phase>,
     /// Phases that are in the last one, because there are too many.

@@ -11,6 +11,7 @@ mod cumulative;
 mod distribution;
 mod gauge;
 mod gauges;
+mod good;
 mod histogram;
 mod index;
 mod layout;
@@ -30,6 +31,7 @@ pub(crate) use cumulative::Cumulative;
 pub(crate) use distribution::SparseHistogram;
 pub(crate) use gauge::{Gauge, Measured, Window, nan_mean};
 pub(crate) use gauges::{INSTANCE_GAUGES, WAITS, is_resource, queues};
+pub(crate) use good::{Kept, Promise};
 pub(crate) use histogram::Histogram;
 pub(crate) use index::Index;
 pub(crate) use layout::{

@@ -1,7 +1,7 @@
 //! What one replication leaves behind. Its size does not depend on how many requests there were.
 
 use super::gauges::{RESOURCE_GAUGES, SCALE_GAUGES};
-use super::{ArmTally, InstanceTally, LinkTally, Measured, PhaseTally, Tally, Window};
+use super::{ArmTally, InstanceTally, Kept, LinkTally, Measured, PhaseTally, Tally, Window};
 use crate::request::{FURTHER_PARTS_MAX, Outcome, PARTS};
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,8 @@ pub(crate) struct Record {
     pub labels_ns: Vec<u128>,
     /// By labelled arm of a branch.
     pub arms: Vec<ArmTally>,
+    /// By promise.
+    pub kept: Vec<Kept>,
     /// By workload: its requests in the system.
     pub backlog: Vec<Backlog>,
     /// Phase by phase, by workload.

@@ -2,8 +2,8 @@
 
 use super::record::Backlog;
 use super::{
-    ArmTally, Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow,
-    SeriesRow, Watch, Window,
+    ArmTally, Happening, InstanceTally, Kept, LinkTally, Measured, Meter, Phases, Record,
+    RequestRow, SeriesRow, Watch, Window,
 };
 use crate::request::{Outcome, Part, Parts};
 use crate::units::{Span, Time};
@@ -29,6 +29,8 @@ pub(crate) struct Recorder {
     /// Whether windows are kept for the series.
     pub keep_series: bool,
     pub series: Vec<SeriesRow>,
+    /// By promise.
+    pub kept: Vec<Kept>,
     /// The row that is being filled while a window closes.
     pub row: Vec<Window>,
     pub instance_gauges: Vec<[Measured; super::INSTANCE_GAUGES.len()]>,
@@ -197,6 +199,7 @@ impl Recorder {
             wasted_ns: self.wasted_ns,
             labels_ns: self.labels_ns,
             arms: self.arms,
+            kept: self.kept,
             backlog: self.backlog,
             waiting: self.waiting,
             series: self.series,

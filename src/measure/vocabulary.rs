@@ -8,6 +8,7 @@
 mod arms;
 mod machines;
 mod phases;
+mod promises;
 
 use super::gauges::BUSY_CORES;
 use super::layout::Layout;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Metric {
     /// `workload`, `endpoint`, `block`, `branch`, `service`, `instance`, `link`, `balancer`,
-    /// `lock`, `pool`, `system` or `phase`.
+    /// `lock`, `pool`, `slo`, `system` or `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,
@@ -200,6 +201,9 @@ impl<'a> Walk<'a> {
         }
         for index in 0..layout.resources.len() {
             self.resource(index);
+        }
+        for (index, of) in layout.promises.iter().enumerate() {
+            self.promise(of, index);
         }
         self.system();
         self.phases();

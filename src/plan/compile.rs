@@ -5,7 +5,7 @@ use super::links::Links;
 use super::routes::{self, Sender};
 use super::{
     EndpointPlan, Hop, Limits, PatiencePlan, Plan, SLOTS_AN_EVENT, ServicePlan, SourcePlan, Target,
-    phases,
+    phases, promises,
 };
 use crate::fault::FaultPlan;
 use crate::measure::{self, Flow, Layout};
@@ -68,6 +68,8 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let flow_of = build.flows_of(scenario);
     let faults = build.faults(scenario);
     build.names(scenario);
+    let promised = promises::of(scenario, &mut build.layout);
+    build.is_rich |= !promised.is_empty();
     let run = &scenario.run;
     let measured_from = Time(run.warmup.span().0);
     phases::set(&mut build.layout, scenario, measured_from);
@@ -97,6 +99,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         scalers,
         flow_of,
         faults,
+        promised,
         layout: build.layout,
     }
 }

@@ -7,6 +7,7 @@ mod compile;
 mod links;
 mod phases;
 mod programs;
+mod promises;
 mod routes;
 
 pub(crate) use compile::{compile, mirror};
@@ -75,6 +76,8 @@ pub(crate) struct Plan {
     /// [`crate::request::NONE`] where there is none, and empty for a workload that names endpoints.
     pub flow_of: Vec<Vec<u32>>,
     pub faults: Vec<FaultPlan>,
+    /// By flow: the promises about its requests; none at all if there are none.
+    pub promised: Vec<Vec<u32>>,
     pub layout: Layout,
 }
 

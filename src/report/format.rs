@@ -50,7 +50,7 @@ pub(crate) fn with_interval(e: &Estimate, unit: &str) -> String {
 /// Formats the value of a metric: shares of a whole in per cent, others in their unit.
 pub(crate) fn metric_value(metric: &str, number: f64, unit: &str) -> String {
     match metric {
-        "error_ratio" | "utilisation" | "wasted_ratio" | "share" => percent(number),
+        "bad_ratio" | "error_ratio" | "utilisation" | "wasted_ratio" | "share" => percent(number),
         _ => value(number, unit),
     }
 }

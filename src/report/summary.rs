@@ -12,7 +12,7 @@ use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::{Histogram, WAITS, is_resource};
 use crate::scenario::{Estimate, Scenario, Service};
-use crate::units::Span;
+use crate::units::{Count, Span};
 use std::fmt::Write;
 
 /// The maximum number of rows of a table; a line below it counts the others.
@@ -189,6 +189,7 @@ fn services(
             name,
             name.clone(),
             calls.then(|| service.cores()),
+            places(service),
         ));
         // A row for each instance, where they may differ and are few.
         if service.instances.len() > 1 && service.instances.len() <= 4 {
@@ -200,6 +201,7 @@ fn services(
                     instance,
                     format!("  {instance}"),
                     cores,
+                    service.max_in_flight,
                 ));
             }
         }
@@ -274,14 +276,23 @@ fn scaled(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt:
     Ok(())
 }
 
+/// Returns how many requests all instances of a service may hold, if that is limited and their
+/// number does not change.
+fn places(service: &Service) -> Option<Count> {
+    let instances = u64::from(service.replicas).max(service.instances.len() as u64);
+    let places = service.max_in_flight.filter(|_| service.autoscale.is_none())?;
+    Some(Count(places.0.saturating_mul(instances)))
+}
+
 /// Returns the row of a service or an instance; if `cores` is given, with the requests that await
-/// calls.
+/// calls, and with the number of `places`.
 fn machine_row(
     results: &Results,
     kind: &str,
     entity: &str,
     label: String,
     cores: Option<u32>,
+    places: Option<Count>,
 ) -> Vec<String> {
     let row = |metric: &str, stat: &str| results.find(kind, entity, metric, stat);
     let show = |metric: &str, stat: &str| {
@@ -300,8 +311,9 @@ fn machine_row(
         show("io_waiting", "mean"),
     ];
     cells.extend(cores.map(|cores| value(awaiting_calls(results, kind, entity, cores), "1")));
+    let in_flight = show("in_flight", "mean");
     cells.extend([
-        show("in_flight", "mean"),
+        places.map_or(in_flight.clone(), |places| format!("{in_flight} of {places}")),
         show("memory_used", "mean"),
         show("memory_queue", "mean"),
     ]);

@@ -92,6 +92,11 @@ fn objective(
     };
     let actual = match slo.metric {
         _ if slo.estimate.is_nan() => "no request was answered".to_string(),
+        "bad_ratio" => format!(
+            "measured {} bad, {} times what is allowed",
+            percent(slo.estimate),
+            value(slo.estimate / slo.bound, "1")
+        ),
         _ => format!("measured {}", metric_value(slo.metric, slo.estimate, slo.unit)),
     };
     // What is bounded of everything together has no name.

@@ -57,7 +57,7 @@ pub use run::{Confidence, Limits, Output, Run};
 pub use schema::schema;
 pub use service::{Endpoint, InstanceSpec, Service};
 pub(crate) use slo::About;
-pub use slo::{Goal, Slo};
+pub use slo::{Goal, Good, Slo};
 pub use sweep::{Parameters, Sweep};
 pub(crate) use template::Template;
 pub use text::Format;
@@ -124,8 +124,8 @@ pub struct Scenario {
 }
 
 /// Top-level keys reserved for later releases.
-pub(crate) const RESERVED: [&str; 7] =
-    ["zones", "caches", "databases", "queues", "models", "policies", "include"];
+pub(crate) const RESERVED: [&str; 6] =
+    ["zones", "caches", "databases", "queues", "models", "policies"];
 
 /// Splits a link's key into its two ends.
 pub(crate) fn split_link(key: &str) -> Option<(&str, &str)> {

@@ -2,6 +2,7 @@
 //! files it names. Every problem gets its place in the text.
 
 mod file;
+mod include;
 
 pub use file::{Source, read_file};
 
@@ -17,6 +18,8 @@ pub struct Loaded {
     pub scenario: Option<Scenario>,
     /// All problems, in the order they were found.
     pub problems: Problems,
+    /// The files that the text includes.
+    pub(crate) included: Vec<Source>,
     tree: Option<Node>,
     /// The paths set with `--set`.
     sets: Vec<String>,
@@ -129,6 +132,8 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         return loaded;
     }
     tree.strip_notes();
+    let problems = &mut loaded.problems.list;
+    loaded.included = include::put_together(&mut tree, folder, text.len() + 1, problems);
     text::refuse_hidden(&tree, &mut loaded.problems.list);
     if loaded.problems.any_error() {
         return loaded;

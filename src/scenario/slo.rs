@@ -1,5 +1,9 @@
 //! Service level objectives: what the system should achieve.
 
+mod good;
+
+pub use good::Good;
+
 use crate::problem::Problems;
 use crate::units::{Money, Percentile, Rate, Share, Span};
 use indexmap::IndexMap;
@@ -30,6 +34,8 @@ pub struct Slo {
     pub percentiles: IndexMap<Percentile, Span>,
     /// Highest share of failed requests.
     pub errors: Option<Share>,
+    /// Lowest share of good requests, and the highest rate at which the others use up the rest.
+    pub good: Option<Good>,
     /// Lowest throughput.
     pub throughput: Option<Rate>,
     /// Highest share of all core time that is wasted (of `users`).
@@ -43,8 +49,9 @@ pub struct Slo {
 }
 
 /// The fields, as they are written; beside these there are all other percentiles.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "of",
+    "good",
     "mean",
     "p50",
     "p90",
@@ -97,6 +104,7 @@ impl<'de> Deserialize<'de> for Slo {
                         Field::Named("of") => of = Some(map.next_value()?),
                         Field::Named("mean") => slo.mean = map.next_value()?,
                         Field::Named("errors") => slo.errors = map.next_value()?,
+                        Field::Named("good") => slo.good = map.next_value()?,
                         Field::Named("throughput") => slo.throughput = map.next_value()?,
                         Field::Named("wasted") => slo.wasted = map.next_value()?,
                         Field::Named("utilisation") => slo.utilisation = map.next_value()?,
@@ -121,14 +129,14 @@ impl Serialize for Slo {
         ) -> Result<(), S::Error> {
             value.map_or(Ok(()), |value| to.serialize_field(name, value))
         }
-        let count = 1 + self.goals().len();
-        let mut to = to.serialize_struct("Slo", count)?;
+        let mut to = to.serialize_struct("Slo", FIELDS.len() + self.percentiles.len())?;
         to.serialize_field("of", &self.of)?;
         field(&mut to, "mean", self.mean.as_ref())?;
         for (percentile, bound) in &self.percentiles {
             to.serialize_field(percentile.name(), bound)?;
         }
         field(&mut to, "errors", self.errors.as_ref())?;
+        field(&mut to, "good", self.good.as_ref())?;
         field(&mut to, "throughput", self.throughput.as_ref())?;
         field(&mut to, "wasted", self.wasted.as_ref())?;
         field(&mut to, "utilisation", self.utilisation.as_ref())?;
@@ -163,6 +171,9 @@ impl JsonSchema for Slo {
         ] {
             properties.insert(name.into(), described(of, what));
         }
+        let good = generator.subschema_for::<Good>();
+        let what = "Lowest share of good requests, and the highest rate at which the others use up the rest.";
+        properties.insert("good".into(), described(&good, what));
         let queue = "Highest mean number of requests that wait for a core (of a service).";
         let queue = json!({ "type": "number", "minimum": 0, "description": queue });
         properties.insert("ready_queue".into(), queue);
@@ -185,6 +196,8 @@ pub(crate) enum About {
     Service,
     /// All services together.
     System,
+    /// The objective itself, which is about requests.
+    Promise,
 }
 
 /// One goal of an objective: a statistic of a metric, and its bound.
@@ -210,12 +223,17 @@ impl Goal {
     }
     /// Returns the name of its field.
     pub(crate) fn name(&self) -> &str {
-        self.words.split(' ').next().unwrap_or_default()
+        match self.metric {
+            "bad_ratio" => "good.share",
+            "worst_burn_rate" => "good.burn_rate",
+            _ => self.words.split(' ').next().unwrap_or_default(),
+        }
     }
     /// Returns what it is about.
     pub(crate) fn about(&self) -> About {
         match self.metric {
             "wasted_ratio" => About::System,
+            "bad_ratio" | "worst_burn_rate" => About::Promise,
             "utilisation" | "ready_queue" | "cost" => About::Service,
             _ => About::Requests,
         }
@@ -228,7 +246,15 @@ impl Slo {
         self.percentiles.insert(percentile, at_most);
         self
     }
-    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
+    /// Returns the objective with a share of good requests.
+    pub fn with_good(mut self, good: Good) -> Slo {
+        self.good = Some(good);
+        self
+    }
+    pub(crate) fn check(&self, path: &str, measured: Span, problems: &mut Problems) {
+        if let Some(good) = &self.good {
+            good.check(&format!("{path}.good"), measured, problems);
+        }
         if self.ready_queue.is_some_and(|queue| !(0.0..=1e15).contains(&queue)) {
             problems
                 .error(
@@ -266,7 +292,7 @@ impl Slo {
             _ => left.replacen(".latency.", ".", 1),
         };
         let Some((of, stat)) = split(left) else {
-            let known = FIELDS[1..].join(", ");
+            let known = FIELDS[2..].join(", ");
             return Err((format!("`{left}` does not end with one of {known}"), help));
         };
         if (stat == "throughput") != words[at..].starts_with('>') {
@@ -304,6 +330,7 @@ impl Slo {
         if let Some(bound) = self.errors {
             goals.push(Goal::mean("error_ratio", "errors", bound.fraction, bound));
         }
+        goals.extend(self.good.iter().flat_map(Good::goals));
         goals.extend(self.throughput.map(|bound| Goal {
             metric: "throughput",
             stat: "mean",
@@ -331,6 +358,6 @@ impl Slo {
 pub(super) fn split(left: &str) -> Option<(&str, &str)> {
     // Names of endpoints have dots, and so have percentiles.
     let dots = left.match_indices('.').map(|(at, _)| (&left[..at], &left[at + 1..]));
-    let is_known = |name: &str| FIELDS[1..].contains(&name) || Percentile::named(name).is_some();
+    let is_known = |name: &str| FIELDS[2..].contains(&name) || Percentile::named(name).is_some();
     dots.into_iter().find(|(_, name)| is_known(name))
 }

@@ -6,8 +6,9 @@ use super::columns::{Columns, current};
 use super::control;
 use super::gates;
 use super::hops::{self, drawn_endpoint, leave};
+use super::promises;
+use super::traces::trace;
 use crate::kernel::{Event, RequestId};
-use crate::measure::RequestRow;
 use crate::plan::Hop;
 use crate::request::{Fate, Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
 use crate::server::Life;
@@ -193,6 +194,9 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     } else {
         x.recorder.end_earlier(request.flow, request.started, outcome, latency, &request.parts);
     }
+    if C::RICH && !x.plan.promised.is_empty() {
+        promises::note(x.plan, x.recorder, request, now);
+    }
     if request.has(Flag::TIMED) {
         x.stage.calendar.note_stale();
         x.stage.attention = true;
@@ -367,34 +371,5 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
         }
         requests[slot as usize] = request;
         finish::<Rich>(x, requests, slot);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn trace(x: &mut Columns, requests: &[Request], slot: u32) {
-    let row = row(x, requests, &requests[slot as usize], slot);
-    x.recorder.requests.push(row);
-}
-
-/// What is written of a request that ends now.
-pub(super) fn row(x: &Columns, requests: &[Request], of: &Request, slot: u32) -> RequestRow {
-    let Request { caller, flow, instance, started, parts, outcome, .. } = *of;
-    let frames = &*x.stage.frames;
-    // A caller that has crashed is gone, and its slot may be another's.
-    let caller = match requests.get(caller.slot as usize) {
-        Some(own) if own.generation == caller.generation => frames.key_of(own).0,
-        _ => 0,
-    };
-    RequestRow {
-        request: frames.key_of(of).0,
-        caller,
-        flow,
-        instance,
-        arrived: started,
-        finished: x.now(),
-        spent: parts.spent,
-        further: x.stage.further.get(slot as usize).copied().unwrap_or_default().0,
-        outcome,
     }
 }

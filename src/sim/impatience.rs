@@ -7,7 +7,9 @@
 
 use super::advance::{Next, Rich};
 use super::columns::Columns;
-use super::endings::{finish, part_of, row, think, waste};
+use super::endings::{finish, part_of, think, waste};
+use super::promises;
+use super::traces::row;
 use crate::kernel::RequestId;
 use crate::request::{Flag, Further, Outcome, Part, Parts, Phase, Request};
 
@@ -45,6 +47,9 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
         false => {
             x.recorder.end_earlier(gone.flow, started, gone.outcome, latency, &gone.parts);
         }
+    }
+    if !x.plan.promised.is_empty() {
+        promises::note(x.plan, x.recorder, &gone, now);
     }
     if gone.has(Flag::TRACED) && x.recorder.measures(started) {
         let row = row(x, requests, &gone, id.slot);

@@ -20,10 +20,12 @@ mod gates;
 mod hops;
 mod impatience;
 mod marks;
+mod promises;
 mod spawn;
 #[cfg(test)]
 mod state_tests;
 mod stretches;
+mod traces;
 mod windows;
 
 pub(crate) use controls::{Controls, drawn, expected, together};
@@ -112,6 +114,10 @@ pub(crate) fn simulate(
             .run_system_cached(deadlock::find)
             .expect("what the systems ask for has been spawned"),
     };
+    if !plan.promised.is_empty() {
+        let ended = world.run_system_cached(promises::end);
+        ended.expect("what the systems ask for has been spawned");
+    }
     Ok(Record { deadlock, ..harvest(world, plan, key, replication) })
 }
 

@@ -4,7 +4,7 @@
 use super::PlanHandle;
 use super::faults::ActiveErrors;
 use crate::kernel::{Calendar, Event, Timers};
-use crate::measure::{ArmTally, Measured, Meter, Phases, Recorder, Watch};
+use crate::measure::{ArmTally, Kept, Measured, Meter, Phases, Recorder, Watch};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
@@ -135,6 +135,7 @@ fn recorder(plan: &Plan) -> Recorder {
         further_parts: plan.layout.further_parts.len(),
         wasted_ns: vec![0; plan.layout.flows.len()],
         block_part: plan.block_part(),
+        kept: vec![Kept::default(); plan.layout.promises.len()],
         further_ns: vec![0; plan.layout.flows.len() * plan.layout.further_parts.len()],
         resource_gauges: plan.resources.iter().map(|_| Default::default()).collect(),
         scale_gauges: plan.scalers.iter().map(|_| Default::default()).collect(),

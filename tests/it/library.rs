@@ -5,7 +5,7 @@ mod results;
 
 use asyncflow::problem::{Origin, Severity};
 use asyncflow::scenario::{
-    Arrivals, Balance, Confidence, Crash, Dist, Link, Regular, Runtime, Scenario, Schedule,
+    Arrivals, Balance, Confidence, Crash, Dist, Good, Link, Regular, Runtime, Scenario, Schedule,
     Service, Slo, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
 };
 use asyncflow::store::{Existing, StoreError, comparison_to, run_to};
@@ -47,6 +47,7 @@ fn shop() -> Scenario {
             ],
         );
     let ramp = Stages::new(Rate::per_second(50.0)).ramp(Rate::per_second(80.0), ms(10_000));
+    let promised = Good::new(0.99).within(ms(400)).with_burn_rate(14.0, ms(10_000));
     let crash = Crash::new("api", ms(8_000)).lasting(ms(2_000));
     let mut shop = Scenario::new("shop")
         .with_workload("users", Workload::open("api.GET /item", ramp))
@@ -59,7 +60,8 @@ fn shop() -> Scenario {
         .with_service("db", db)
         .with_link("users -> api", Link::new(Dist::normal(ms(3), ms(1))).with_loss(0.001))
         .with_fault(crash)
-        .with_slo("fast", Slo::of("users").with_latency(Percentile::P99, ms(200)));
+        .with_slo("fast", Slo::of("users").with_latency(Percentile::P99, ms(200)))
+        .with_slo("promised", Slo::of("users").with_good(promised));
     (shop.run.duration, shop.run.warmup) = (ms(20_000), Warmup::Fixed(ms(2_000)));
     shop.run.replications = asyncflow::scenario::Replications::Fixed(3);
     shop
@@ -91,7 +93,9 @@ services:
       read: [ memory: 8MiB, cpu: { exp: 5ms }, wait: { uniform: [1ms, 3ms] } ]
 links: { users -> api: { latency: { normal: { mean: 3ms, sd: 1ms } }, loss: 0.1% } }
 faults: [ crash: { target: api, at: 8s, for: 2s } ]
-slos: { fast: { of: users, p99: 200ms } }
+slos:
+  fast: { of: users, p99: 200ms }
+  promised: { of: users, good: { share: 99%, within: 400ms, window: 10s, burn_rate: 14 } }
 ";
     let read = from_yaml(written).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(shop(), read);

@@ -25,6 +25,7 @@ mod faults;
 mod folders;
 mod golden;
 mod hostile;
+mod include;
 mod keyed;
 mod labels;
 mod laws;

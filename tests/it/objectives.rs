@@ -77,11 +77,64 @@ fn the_share_that_is_wasted_may_be_bounded() {
 }
 
 #[test]
+fn good_requests_are_those_answered_in_time() {
+    // M/M/1 at 50 %: the time in the system is exponential of 20 ms, so e^−5 and e^−2 take longer
+    // than 100 ms and 40 ms: 0.67 % and 13.5 %. Those to an endpoint are the same requests.
+    let answer = run(&text(
+        "a: { of: users, good: { share: 99%, within: 100ms } }, b: { of: api.x, good: { share: 90%, within: 40ms } }, c: { of: users, good: { share: 99% } }",
+    ));
+    answer.agrees("slo a", "bad_ratio mean", (-5f64).exp(), 0.05);
+    answer.agrees("slo b", "bad_ratio mean", (-2f64).exp(), 0.02);
+    answer.agrees("slo b", "burn_rate mean", 10.0 * (-2f64).exp(), 0.02);
+    answer.equals("slo c", "bad_ratio mean", 0.0);
+    let met = |goal: &str, met: bool| (goal.to_string(), met, true);
+    let expected = [
+        met("good > 99% within 100ms", true),
+        met("good > 90% within 40ms", false),
+        met("good > 99%", true),
+    ];
+    assert_eq!(judged(&answer.results), expected);
+    // Each says what it is about.
+    let of: Vec<&str> = answer.results.slos.iter().map(|slo| slo.of.as_str()).collect();
+    assert_eq!(of, ["users", "api.x", "users"]);
+}
+
+#[test]
+fn the_burn_rate_is_that_of_the_worst_window_and_those_who_still_wait_are_bad() {
+    // By hand: a request each second for 40 s; all that come from 10 s to 20 s fail. 90 % are
+    // promised: in the worst 10 s all are bad, ten times what is allowed; over all it is a quarter.
+    let times: Vec<String> = (0..40).map(|s| format!("{s}500ms")).collect();
+    let with = |step: &str, good: &str, faults: &str| {
+        run(&format!(
+            "run: {{ duration: 40s, replications: 2 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 1/s, arrivals: {{ at: [ {} ] }} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ {step} ] }} }} }}
+faults: [ {faults} ]
+slos: {{ a: {{ of: users, good: {{ share: 90%, {good} }} }} }}",
+            times.join(", ")
+        ))
+    };
+    let errors = "errors: { target: api.x, rate: 100%, at: 10s, for: 10s }";
+    let answer = with("wait: 1ms", "window: 10s, burn_rate: 9", errors);
+    let close = |metric: &str, by_hand: f64| {
+        let found = answer.value("slo a", metric);
+        assert!((found - by_hand).abs() < 1e-9, "{metric}: {found}");
+    };
+    close("worst_burn_rate mean", 10.0);
+    close("burn_rate mean", 2.5);
+    assert!(judged(&answer.results).iter().all(|(_, met, _)| !met));
+    // None is answered: those that have waited for more than 5 s at the end are bad.
+    let answer = with("wait: 100s", "within: 5s", "");
+    answer.equals("slo a", "bad total", 35.0);
+    answer.equals("slo a", "bad_ratio mean", 1.0);
+}
+
+#[test]
 fn an_objective_reads_back_as_itself_in_every_notation() {
     // Definition: a file that is shown with its defaults is the same scenario.
     let scenario = from_yaml(&format!(
         "version: 1\n{}",
-        text("a: { of: users, p99.99: 1s, mean: 3ms, p75: 30ms, errors: 1%, throughput: 1/s, wasted: 2% }, b: { of: api, utilisation: 60%, ready_queue: 0.4, cost: $1/h }")
+        text("a: { of: users, p99.99: 1s, mean: 3ms, p75: 30ms, errors: 1%, good: { share: 99.9%, within: 400ms, window: 1m, burn_rate: 14 }, throughput: 1/s, wasted: 2% }, b: { of: api, utilisation: 60%, ready_queue: 0.4, cost: $1/h }")
     ))
     .unwrap();
     let yaml = to_yaml(&scenario);
@@ -106,6 +159,14 @@ fn goals_that_do_not_fit_are_refused_with_what_to_write() {
         ("a: { of: api, ready_queue: -1 }", "a queue is a number of requests"),
         ("a: { of: users, p42.42: 1s }", "unknown field `p42.42`"),
         ("a: { of: users, p9999: 1s }", "write `p99.99`"),
+        ("a: { of: users, good: { share: 100% } }", "100 % allows no bad request"),
+        ("a: { of: users, good: { share: 99%, within: 0s } }", "no request is answered within 0s"),
+        ("a: { of: api, good: { share: 99% } }", "is a goal for a workload or an endpoint"),
+        (
+            "a: { of: users, good: { share: 99%, burn_rate: -1 } }",
+            "a burn rate is a number above 0",
+        ),
+        ("a: { of: users, good: { share: 99%, window: 1us } }", "windows of 1us are too short"),
         ("a: { of: users, max: 1s }", "bound a high percentile"),
         ("a: { of: nothing, p95: 1s }", "`nothing` is not a workload, an endpoint or a service"),
     ] {

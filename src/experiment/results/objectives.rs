@@ -11,7 +11,7 @@ use crate::stats::Estimate;
 pub struct SloResult {
     /// The name of the objective.
     pub name: String,
-    /// `workload`, `endpoint`, `service` or `system`.
+    /// `workload`, `endpoint`, `service` or `system`; `slo` of a share of good requests.
     pub kind: &'static str,
     /// The name of the workload, endpoint or service; `all` of the system.
     pub of: String,
@@ -58,12 +58,14 @@ impl Results {
             None => vec![("endpoint", &slo.of)],
         };
         let (service, system) = ([("service", slo.of.as_str())], [("system", "all")]);
+        let promise = [("slo", name)];
         let mut results = Vec::new();
         for goal in slo.goals() {
             let entities: &[(&'static str, &str)] = match goal.about() {
                 About::Requests => &requests,
                 About::Service => &service,
                 About::System => &system,
+                About::Promise => &promise,
             };
             for &(kind, entity) in entities {
                 let Some(row) = self.find(kind, entity, goal.metric, goal.stat) else { continue };
@@ -82,7 +84,7 @@ impl Results {
                 results.push(SloResult {
                     name: name.to_string(),
                     kind,
-                    of: entity.to_string(),
+                    of: if kind == "slo" { slo.of.clone() } else { entity.to_string() },
                     metric: goal.metric,
                     stat: goal.stat,
                     unit: row.unit,

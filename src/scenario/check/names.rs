@@ -10,6 +10,7 @@ use crate::scenario::directory::{NameTable, unknown};
 use crate::scenario::{About, Scenario, Service, nodes, split_link};
 use crate::step::Call;
 use crate::step::asks::{At, EachCall, ask};
+use crate::units::Span;
 use crate::workload::Replay;
 use indexmap::{IndexMap, IndexSet};
 
@@ -327,10 +328,12 @@ pub(crate) fn objectives(scenario: &Scenario, directory: &NameTable, problems: &
             problems.refuse(format!("{path}.of"), unknown);
             continue;
         }
-        slo.check(&path, problems);
+        let run = &scenario.run;
+        let measured = Span(run.duration.0.saturating_sub(run.warmup.span().0));
+        slo.check(&path, measured, problems);
         for goal in slo.goals() {
             let (fits, whose) = match goal.about() {
-                About::Requests => (is_requests, "a workload or an endpoint"),
+                About::Requests | About::Promise => (is_requests, "a workload or an endpoint"),
                 About::Service => (is_service, "a service"),
                 About::System => (slo.of == "users", "everything: `of: users`"),
             };
@@ -338,6 +341,14 @@ pub(crate) fn objectives(scenario: &Scenario, directory: &NameTable, problems: &
                 let what = format!("`{}` is a goal for {whose}, not for `{}`", goal.words, slo.of);
                 let help = "write an objective of its own for it";
                 problems.error(format!("{path}.{}", goal.name()), what).advise(help);
+            }
+            if goal.metric == "utilisation"
+                && scenario.services.get(&slo.of).is_some_and(|of| of.external.is_some())
+            {
+                let what = format!("`{}` is external: it uses none of your cores", slo.of);
+                problems.error(format!("{path}.utilisation"), what).advise(
+                    "bound the latency or the errors of its endpoint, such as `of: payments.request`",
+                );
             }
             let has_price = || scenario.services.get(&slo.of).is_some_and(Service::has_price);
             if goal.metric == "cost" && fits && !has_price() {

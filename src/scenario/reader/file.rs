@@ -6,6 +6,7 @@ use crate::scenario::kinds;
 use crate::scenario::text::{self, Format};
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -16,6 +17,24 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// The files that it includes. A place behind the text is in these, one after the other, each
+    /// one byte behind the end of the one before.
+    pub included: Vec<Source>,
+}
+
+impl Source {
+    /// Returns the file that a place is in, and where in it.
+    pub fn part(&self, place: &Range<usize>) -> (&Source, Range<usize>) {
+        let (mut part, mut begins) = (self, 0);
+        for next in &self.included {
+            let after = begins + part.text.len() + 1;
+            if place.start < after {
+                break;
+            }
+            (part, begins) = (next, after);
+        }
+        (part, place.start - begins..place.end.max(place.start) - begins)
+    }
 }
 
 /// Reads a file. If there is no scenario, the problems say why.
@@ -62,9 +81,20 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
         }
     };
     let format = named.unwrap_or_else(|| notation_of(&text));
-    let source = Source { name, text };
-    let loaded = read(&source.text, format, &stem, &folder, sets);
+    let mut loaded = read(&text, format, &stem, &folder, sets);
+    let source = Source { name, text, included: std::mem::take(&mut loaded.included) };
     Ok((source, loaded))
+}
+
+/// Returns the text of a file that is part of a scenario, or why there is none.
+pub(super) fn text_of(path: &Path) -> Result<String, String> {
+    let name = path.display();
+    let bytes = bytes_of(path).map_err(|error| format!("`{name}` cannot be read: {error}"))?;
+    if bytes.len() > text::LARGEST {
+        return Err(format!("`{name}`: {}", text::too_large().what));
+    }
+    let text = text::decode(&bytes).map_err(|refusal| format!("`{name}`: {}", refusal.what))?;
+    Ok(text.to_string())
 }
 
 /// Reads the bytes of a file, up to one more than the largest size accepted: a file may be of any

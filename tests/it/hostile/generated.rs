@@ -168,7 +168,7 @@ fn control_characters_are_shown_as_symbols() {
 #[test]
 fn names_reserved_for_later_releases_are_reported_as_such() {
     // docs/scenario-file.md: names that are reserved, and those marked as later.
-    for word in ["zones", "caches", "databases", "queues", "models", "policies", "include"] {
+    for word in ["zones", "caches", "databases", "queues", "models", "policies"] {
         says(
             "later.yaml",
             format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(),

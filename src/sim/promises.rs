@@ -1,0 +1,49 @@
+//! Which requests are good, as objectives promise (`measure/good.rs`).
+
+use crate::measure::Recorder;
+use crate::plan::Plan;
+use crate::request::{Outcome, Pool, Request};
+use crate::units::Time;
+use bevy_ecs::prelude::*;
+
+/// A request ends.
+#[inline(never)]
+pub(super) fn note(plan: &Plan, recorder: &mut Recorder, request: &Request, now: Time) {
+    if !recorder.measures(request.started) {
+        return;
+    }
+    let latency = now - request.started;
+    for promise in &plan.promised[request.flow as usize] {
+        let of = &plan.layout.promises[*promise as usize];
+        let is_good =
+            request.outcome == Outcome::OK && of.within.is_none_or(|most| latency <= most);
+        recorder.kept[*promise as usize].add(of, now - plan.measured_from, is_good);
+    }
+}
+
+/// The run is over: what is still in the system may be bad already.
+pub(super) fn end(
+    requests: Query<&Request>,
+    pool: Res<Pool>,
+    plan: Res<super::PlanHandle>,
+    mut recorder: ResMut<Recorder>,
+) {
+    let plan = &plan.0;
+    let mut is_free = vec![false; requests.iter().len()];
+    pool.free.iter().for_each(|slot| is_free[*slot as usize] = true);
+    // Its column has the order of the slots.
+    for (request, _) in requests.iter().zip(is_free).filter(|(_, is_free)| !is_free) {
+        if !recorder.measures(request.started) {
+            continue;
+        }
+        for promise in &plan.promised[request.flow as usize] {
+            let most = plan.layout.promises[*promise as usize].within;
+            if most.is_some_and(|most| plan.horizon - request.started > most) {
+                recorder.kept[*promise as usize].bad += 1;
+            }
+        }
+    }
+    for (kept, of) in recorder.kept.iter_mut().zip(&plan.layout.promises) {
+        kept.end(of, plan.horizon - plan.measured_from);
+    }
+}
