@@ -47,6 +47,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         arms: IndexSet::new(),
         layout: Layout::default(),
         station_of: Vec::new(),
+        threads_of: Vec::new(),
         resources: Vec::new(),
         rows: IndexMap::new(),
         is_rich: false,
@@ -55,15 +56,12 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         cancelled: None,
     };
     let stations = build.stations();
+    let threads = build.threads();
     let scalers = build.scalers(scenario);
     let sources = build.sources(scenario);
     build.programs();
     let (services, instances) = build.machines(scenario);
-    let may_give_up = instances.iter().find(|instance| instance.patience.is_some());
-    let queue_timeout = may_give_up.map(|_| build.directory.outcome("queue_timeout"));
-    build.is_rich |= services.iter().any(|service| service.balance == Balance::CentralQueue)
-        || queue_timeout.is_some()
-        || instances.iter().any(|instance| instance.onward.is_some());
+    let queue_timeout = build.queue_timeout(&services, &instances);
     routes::enter(&mut build.hops, &build.endpoints);
     let flow_of = build.flows_of(scenario);
     let faults = build.faults(scenario);
@@ -96,6 +94,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         hops: build.hops,
         resources: build.resources,
         stations,
+        threads,
         scalers,
         flow_of,
         faults,
@@ -118,6 +117,8 @@ pub(super) struct Build<'s> {
     pub layout: Layout,
     /// The station of each instance whose cores are shared.
     pub station_of: Vec<Option<u32>>,
+    /// The row of the threads of each instance, among the workers, if they have cores of their own.
+    pub threads_of: Vec<Option<u32>>,
     pub resources: Vec<ResourcePlan>,
     /// The rows of each resource: by service or named instance, kind and name.
     pub rows: IndexMap<(u32, bool, &'static str, String), step::Rows>,
@@ -192,6 +193,20 @@ impl<'s> Build<'s> {
         sources
     }
 
+    /// Returns the outcome of those who wait too long to be admitted, if any do; notes whether the
+    /// plan needs the rich drain.
+    fn queue_timeout(
+        &mut self,
+        services: &[ServicePlan],
+        instances: &[InstancePlan],
+    ) -> Option<Outcome> {
+        let may_give_up = instances.iter().any(|instance| instance.patience.is_some());
+        self.is_rich |= may_give_up
+            || services.iter().any(|service| service.balance == Balance::CentralQueue)
+            || instances.iter().any(|instance| instance.onward.is_some());
+        may_give_up.then(|| self.directory.outcome("queue_timeout"))
+    }
+
     fn scalers(&mut self, scenario: &Scenario) -> Vec<ScalePlan> {
         let mut scalers = Vec::new();
         for (id, (name, service)) in scenario.services.iter().enumerate() {
@@ -210,111 +225,8 @@ impl<'s> Build<'s> {
         scalers
     }
 
-    /// Numbers the instances whose cores are shared; returns them.
-    fn stations(&mut self) -> Vec<u32> {
-        let mut stations = Vec::new();
-        for (id, instance) in self.directory.instances.iter().enumerate() {
-            let is_shared = instance.runtime.shares_cores();
-            self.station_of.push(is_shared.then_some(stations.len() as u32));
-            if is_shared {
-                stations.push(id as u32);
-            }
-        }
-        stations
-    }
-
     pub(super) fn flow(&mut self, flow: Flow) -> u32 {
         self.flows.insert_full(flow).0 as u32
-    }
-
-    fn machines(&mut self, scenario: &'s Scenario) -> (Vec<ServicePlan>, Vec<InstancePlan>) {
-        let mut services = Vec::new();
-        let mut instances: Vec<InstancePlan> = Vec::new();
-        let mut next_worker = 0;
-        let client = scenario.workload.values().find_map(|workload| workload.via.last());
-        for (id, (name, service)) in scenario.services.iter().enumerate() {
-            let salt = |what: &str| Salt::of(&format!("services.{name}.{what}"));
-            let members = self.directory.members[id].0.clone();
-            services.push(ServicePlan {
-                balance: service.balance,
-                first_instance: instances.len() as u32,
-                instances: members.len() as u32,
-                initial: service
-                    .autoscale
-                    .as_ref()
-                    .map_or(members.len() as u32, |_| service.replicas),
-                balance_salt: salt("balance"),
-                endpoint_salt: salt("endpoint"),
-            });
-            for index in members {
-                let entry = &self.directory.instances[index as usize];
-                let (workers, cores_per_worker) = entry.workers();
-                let machine = entry.machine;
-                let (instance, then) = (entry.name.clone(), entry.then);
-                let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
-                // An instance has links of its own only if it has a name of its own.
-                let (link_in, link_out) = match service.instances.is_empty() {
-                    true => (None, None),
-                    false => self.own_links(name, &instance, client),
-                };
-                let next =
-                    then.and_then(|next| self.directory.services.get(next.as_str()).copied());
-                let onward = next.map(|next| {
-                    routes::add_onward(
-                        &mut self.hops,
-                        &mut self.links,
-                        &mut self.directory,
-                        &instance,
-                        next,
-                    )
-                });
-                self.layout.instances.push(measure::Instance {
-                    name: instance,
-                    service: id as u32,
-                    cores: workers * cores_per_worker,
-                    dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
-                });
-                instances.push(InstancePlan {
-                    service: id as u32,
-                    first_worker: next_worker,
-                    workers,
-                    worker_salt: salt("worker"),
-                    cores_per_worker,
-                    speed: machine.speed.times,
-                    memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
-                    max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
-                    queue_max: service
-                        .waiting_max()
-                        .map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
-                    patience: service.queue.as_ref().and_then(|queue| queue.timeout),
-                    link_in,
-                    link_out,
-                    onward,
-                    station: self.station_of[index as usize],
-                    first_endpoint,
-                    endpoints,
-                });
-                next_worker += workers;
-            }
-        }
-        (services, instances)
-    }
-
-    /// Returns the links of a named instance from the balancer, and to the client.
-    fn own_links(
-        &mut self,
-        service: &str,
-        instance: &str,
-        client: Option<&String>,
-    ) -> (Option<u32>, Option<u32>) {
-        let is_joined = self.directory.joined(service, instance).is_some();
-        let link_in = is_joined
-            .then(|| self.links.between(&mut self.directory, &[service], &[instance]))
-            .flatten();
-        let client = client.filter(|client| self.directory.joined(instance, client).is_some());
-        let link_out = client
-            .and_then(|client| self.links.between(&mut self.directory, &[instance], &[client]));
-        (link_in, link_out)
     }
 
     /// Returns the flows of requests whose endpoint the instance draws: for a workload that names

@@ -26,6 +26,7 @@ impl Build<'_> {
                 path,
                 counts: IndexMap::new(),
                 needs: Vec::new(),
+                is_in_thread: false,
                 program: Vec::new(),
             };
             for step in &endpoint.steps {
@@ -70,6 +71,7 @@ struct Steps<'b, 's> {
     /// The number of draws of each name so far: the second `cpu` draws as `cpu#1`.
     counts: IndexMap<String, u32>,
     needs: Vec<Sampler>,
+    is_in_thread: bool,
     program: Vec<Op>,
 }
 
@@ -226,6 +228,17 @@ impl step::Compiler for Steps<'_, '_> {
     fn calls_off(&mut self) {
         self.build.cancelled = Some(self.build.directory.outcome("cancelled"));
         self.build.is_rich = true;
+    }
+    fn begin_thread(&mut self) -> Option<(u32, u32)> {
+        self.is_in_thread = true;
+        let instance = self.build.directory.first_with(self.endpoint);
+        self.build.threads_of[instance as usize].map(|first| (first, instance))
+    }
+    fn end_thread(&mut self) {
+        self.is_in_thread = false;
+    }
+    fn is_in_thread(&self) -> bool {
+        self.is_in_thread
     }
     fn emit(&mut self, op: Op) {
         self.build.is_rich |= op.is_rich();

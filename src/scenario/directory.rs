@@ -1,6 +1,7 @@
 //! The names of a scenario: a table of names with dense ids, and the errors for unknown names.
 
-use super::{Endpoint, Scenario, nodes, split_link};
+use super::service::thread_cores;
+use super::{Endpoint, Scenario, Service, nodes, split_link};
 use crate::fault::{Names, Slow};
 use crate::network::Link;
 use crate::problem::{Refusal, nearest};
@@ -22,6 +23,8 @@ pub(crate) struct InstanceEntry<'s> {
     pub is_named: bool,
     pub first_endpoint: u32,
     pub endpoints: u32,
+    /// The cores that only threads use: those beside the event loops, if anything is offloaded.
+    pub thread_cores: u32,
 }
 
 impl InstanceEntry<'_> {
@@ -91,50 +94,54 @@ impl<'s> NameTable<'s> {
             let service_id = id as u32;
             let (first_instance, first_endpoint) =
                 (directory.instances.len() as u32, directory.endpoints.len() as u32);
-            if service.instances.is_empty() {
-                let (first_endpoint, endpoints) = directory.add_endpoints(
-                    name,
-                    service_id,
-                    &service.endpoints,
-                    format!("services.{name}"),
-                );
-                for replica in 1..=service.rows() {
-                    let name = format!("{name}#{replica}");
-                    let (machine, runtime) = (&service.instance, &service.runtime);
-                    directory.instances.push(InstanceEntry {
-                        name,
-                        service: service_id,
-                        machine,
-                        runtime,
-                        then: None,
-                        is_named: false,
-                        first_endpoint,
-                        endpoints,
-                    });
-                }
-            }
-            for (instance, spec) in &service.instances {
-                let path = format!("services.{name}.instances.{instance}");
-                let (first_endpoint, endpoints) =
-                    directory.add_endpoints(instance, service_id, &spec.endpoints, path);
-                let (machine, runtime, then) = (&spec.instance, &spec.runtime, spec.then.as_ref());
-                directory.named.entry(instance).or_insert(directory.instances.len() as u32);
-                directory.instances.push(InstanceEntry {
-                    name: instance.clone(),
-                    service: service_id,
-                    machine,
-                    runtime,
-                    then,
-                    is_named: true,
-                    first_endpoint,
-                    endpoints,
-                });
-            }
+            directory.add_instances(service_id, name, service);
             let (instances, endpoints) =
                 (directory.instances.len() as u32, directory.endpoints.len() as u32);
             directory.members.push((first_instance..instances, first_endpoint..endpoints));
         }
         directory
+    }
+
+    fn add_instances(&mut self, id: u32, name: &'s str, service: &'s Service) {
+        if service.instances.is_empty() {
+            let (first_endpoint, endpoints) =
+                self.add_endpoints(name, id, &service.endpoints, format!("services.{name}"));
+            let thread_cores =
+                thread_cores(&service.runtime, &service.instance, &service.endpoints);
+            for replica in 1..=service.rows() {
+                let name = format!("{name}#{replica}");
+                let (machine, runtime) = (&service.instance, &service.runtime);
+                self.instances.push(InstanceEntry {
+                    name,
+                    service: id,
+                    machine,
+                    runtime,
+                    then: None,
+                    is_named: false,
+                    first_endpoint,
+                    endpoints,
+                    thread_cores,
+                });
+            }
+        }
+        for (instance, spec) in &service.instances {
+            let path = format!("services.{name}.instances.{instance}");
+            let (first_endpoint, endpoints) =
+                self.add_endpoints(instance, id, &spec.endpoints, path);
+            let (machine, runtime, then) = (&spec.instance, &spec.runtime, spec.then.as_ref());
+            self.named.entry(instance).or_insert(self.instances.len() as u32);
+            self.instances.push(InstanceEntry {
+                name: instance.clone(),
+                service: id,
+                machine,
+                runtime,
+                then,
+                is_named: true,
+                first_endpoint,
+                endpoints,
+                thread_cores: thread_cores(runtime, machine, &spec.endpoints),
+            });
+        }
     }
 
     fn add_endpoints(

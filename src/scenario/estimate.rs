@@ -10,7 +10,7 @@
 use super::broken::Broken;
 use super::demand::{EndpointDemand, RoundTrip};
 use super::directory::NameTable;
-use super::{Closed, Scenario, demand, external};
+use super::{Closed, Scenario, Service, demand, external};
 use crate::random::dists::{Dist, Distribution};
 use crate::step::asks::{Asks, At, ask};
 use crate::units::{Bytes, Span};
@@ -79,6 +79,20 @@ pub(crate) struct Load {
     /// The largest number of requests and steps that one request of a workload causes, itself
     /// included.
     pub of_one: f64,
+}
+
+impl ServiceLoad {
+    /// That of a service to which no request comes.
+    fn none((name, service): (&String, &Service)) -> ServiceLoad {
+        ServiceLoad {
+            service: name.clone(),
+            rate: 0.0,
+            cores: service.cores(),
+            scales_to: service.autoscale.as_ref().map(|autoscale| autoscale.hpa.max),
+            utilisation: 0.0,
+            memory: None,
+        }
+    }
 }
 
 impl Load {
@@ -158,17 +172,8 @@ impl Load {
                 .map(|(callee, share)| share * of_one[*callee as usize])
                 .sum::<f64>();
         }
-        let mut services: Vec<ServiceLoad> = Vec::new();
-        for (name, service) in &directory.scenario.services {
-            services.push(ServiceLoad {
-                service: name.clone(),
-                rate: 0.0,
-                cores: service.cores(),
-                scales_to: service.autoscale.as_ref().map(|autoscale| autoscale.hpa.max),
-                utilisation: 0.0,
-                memory: None,
-            });
-        }
+        let mut services: Vec<ServiceLoad> =
+            directory.scenario.services.iter().map(ServiceLoad::none).collect();
         let (mut requests, mut events) = (0.0, 0.0);
         for ((entry, rate), demand) in directory.endpoints.iter().zip(&rates).zip(demands) {
             services[entry.service as usize].rate += rate;
@@ -183,18 +188,26 @@ impl Load {
             let sharing =
                 if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
             let (workers, cores) = instance.workers();
-            let (mut work, mut bytes) = (0.0, 0.0);
+            let (mut work, mut apart, mut bytes) = (0.0, 0.0, 0.0);
             for e in instance.first_endpoint as usize
                 ..(instance.first_endpoint + instance.endpoints) as usize
             {
                 let rate = rates[e] / sharing;
-                work +=
-                    rate * (demands[e].cpu_s / instance.machine.speed.times + demands[e].blocked_s);
+                let thread_s = match instance.thread_cores {
+                    0 => 0.0,
+                    _ => demands[e].thread_cpu_s[0],
+                };
+                let speed = instance.machine.speed.times;
+                work += rate * ((demands[e].cpu_s - thread_s) / speed + demands[e].blocked_s);
+                apart += rate * thread_s / speed;
                 bytes += rate
                     * demands[e].memory_bytes
                     * demands[e].expected_answer_at(1.0 / instance.machine.speed.times);
             }
-            load.utilisation = f64::max(load.utilisation, work / (workers * cores) as f64);
+            // Of loops and threads, those that are busier.
+            let busiest = (work / f64::from(workers * cores))
+                .max(apart / f64::from(instance.thread_cores.max(1)));
+            load.utilisation = f64::max(load.utilisation, busiest);
             if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
                 load.memory = Some(f64::max(load.memory.unwrap_or(0.0), bytes / memory.0 as f64));
             }

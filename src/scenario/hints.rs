@@ -316,6 +316,7 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         "pool" if is_value => {
             Some("write `pool: { name: db, max: 20, do: [ … ] }`, or of a call `pool: { max: 20 }`")
         }
+        "offload" if is_value => Some("write `offload: { pool: 40, do: [ block: 20ms ] }`"),
         "autoscale" if is_value => {
             Some("write `autoscale: { hpa: { max: 10, metrics: [ { cpu: 60% } ] } }`")
         }

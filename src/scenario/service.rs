@@ -146,14 +146,40 @@ impl Service {
     }
     /// Returns the number of cores that the runtimes of all its instances can use.
     pub(crate) fn cores(&self) -> u32 {
+        let each = |runtime: &Runtime, machine: &Machine, endpoints| {
+            runtime.cores(machine.cpu).saturating_add(thread_cores(runtime, machine, endpoints))
+        };
         match self.instances.is_empty() {
-            true => self.runtime.cores(self.instance.cpu).saturating_mul(self.rows()),
+            true => {
+                each(&self.runtime, &self.instance, &self.endpoints).saturating_mul(self.rows())
+            }
             false => self
                 .instances
                 .values()
-                .map(|spec| spec.runtime.cores(spec.instance.cpu))
+                .map(|spec| each(&spec.runtime, &spec.instance, &spec.endpoints))
                 .fold(0, u32::saturating_add),
         }
+    }
+}
+
+/// Returns how many cores only threads use: those beside the event loops of an instance, if its
+/// endpoints offload anything.
+pub(crate) fn thread_cores(
+    runtime: &Runtime,
+    machine: &Machine,
+    endpoints: &IndexMap<String, Endpoint>,
+) -> u32 {
+    let mut offloads = Offloads(false);
+    endpoints.values().for_each(|endpoint| ask("", &endpoint.steps, &mut offloads));
+    if offloads.0 { machine.cpu.saturating_sub(runtime.cores(machine.cpu)) } else { 0 }
+}
+
+/// Whether anything is done in threads.
+struct Offloads(bool);
+
+impl<'s> Asks<'s> for Offloads {
+    fn block(&mut self, _: At, way: Way<'s>) {
+        self.0 |= matches!(way, Way::Held(Holding { is_thread: true, .. }));
     }
 }
 

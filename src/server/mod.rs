@@ -31,6 +31,9 @@ pub(crate) struct InstancePlan {
     /// For the worker that a request is bound to.
     pub worker_salt: Salt,
     pub cores_per_worker: u32,
+    /// The row of its threads among the workers, if these have cores of their own, and how many.
+    pub threads: Option<u32>,
+    pub thread_cores: u32,
     /// How much faster than the demands were written for.
     pub speed: f64,
     /// Bytes; `u64::MAX` for no limit.
@@ -51,6 +54,20 @@ pub(crate) struct InstancePlan {
     /// Its endpoints, for requests that come without naming one.
     pub first_endpoint: u32,
     pub endpoints: u32,
+}
+
+impl InstancePlan {
+    /// Its workers, each with how many cores it has: the loops, and its threads.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = (u32, u32)> {
+        let loops = self.first_worker..self.first_worker + self.workers;
+        let cores = self.cores_per_worker;
+        let threads = self.threads.map(|row| (row, self.thread_cores));
+        loops.map(move |row| (row, cores)).chain(threads)
+    }
+    /// How many cores it can use.
+    pub(crate) fn cores(&self) -> u32 {
+        self.queues().map(|(_, cores)| cores).sum()
+    }
 }
 
 /// Where an instance of a service that scales is in its life; all others serve.

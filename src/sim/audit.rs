@@ -70,8 +70,8 @@ fn holders(x: &Columns, requests: &[Request]) {
             bytes[i]
         );
         let mut busy = 0;
-        for worker in own.first_worker..own.first_worker + own.workers {
-            let taken = u64::from(own.cores_per_worker - x.stage.queues[worker as usize].free);
+        for (worker, all) in own.queues() {
+            let taken = u64::from(all - x.stage.queues[worker as usize].free);
             let holders = cores[worker as usize];
             assert!(
                 (holders..=holders + granted).contains(&taken),

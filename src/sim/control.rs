@@ -70,7 +70,7 @@ fn levels(x: &mut Columns, id: u32, rows: Range<usize>, now: Time) -> Levels {
         let busy = x.stage.gauges[row].busy.integral(now);
         *looked = (now, busy);
         let (state, plan) = (&x.instances[row], &x.plan.instances[row]);
-        let own = u64::from(plan.workers * plan.cores_per_worker) * 1000;
+        let own = u64::from(plan.cores()) * 1000;
         if state.life == Life::Serving && state.up && since < now {
             levels.used.push(((busy - then) * 1000 / u128::from((now - since).0)) as u64);
             levels.own.push(own);

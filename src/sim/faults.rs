@@ -7,7 +7,6 @@ use crate::fault::{Breakable, Effect};
 use crate::measure::Happening;
 use crate::plan::Plan;
 use crate::request::{NONE, Phase, Place, Request};
-use crate::server::cores::RunQueue;
 use crate::server::{InstanceState, Life};
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::*;
@@ -98,7 +97,9 @@ impl Breakable for Broken<'_, '_, '_> {
         let now = x.now();
         for &id in instances {
             let stretch = stretch(x.plan, now, id);
-            workers(x, id).for_each(|queue| queue.set_stretch(stretch));
+            for (worker, _) in x.plan.instances[id as usize].queues() {
+                x.stage.queues[worker as usize].set_stretch(stretch);
+            }
             if let Some(station) = x.plan.instances[id as usize].station {
                 let alarm = x.stage.stations[station as usize].set_speed(now, 1.0 / stretch);
                 x.stage.rearm(id, station, alarm);
@@ -201,14 +202,7 @@ fn renew(x: &mut Columns, instance: u32) {
     }
     x.stage.memories[i].0.renew(now);
     x.stage.places[i].0.renew(now);
-    workers(x, instance).for_each(|queue| {
-        queue.renew(of.cores_per_worker);
-    });
-}
-
-/// The workers of an instance.
-fn workers<'x>(x: &'x mut Columns, instance: u32) -> impl Iterator<Item = &'x mut RunQueue> {
-    let of = &x.plan.instances[instance as usize];
-    let first = of.first_worker as usize;
-    x.stage.queues[first..first + of.workers as usize].iter_mut()
+    for (worker, cores) in of.queues() {
+        x.stage.queues[worker as usize].renew(cores);
+    }
 }

@@ -45,6 +45,10 @@ impl fmt::Display for At<'_> {
 pub(crate) trait Asks<'s> {
     /// To compute.
     fn cpu(&mut self, _at: At, _time: &'s Dist<Span>) {}
+    /// To compute in a thread.
+    fn thread_cpu(&mut self, at: At, time: &'s Dist<Span>) {
+        self.cpu(at, time);
+    }
     /// To take longer under load, of what is told next.
     fn load(&mut self, _at: At, _load: &'s Load) {}
     /// To hold a core without computing, unless cores are shared.
@@ -101,6 +105,8 @@ pub(crate) struct Holding<'s> {
     pub keys: u32,
     /// The share of requests that need its most popular key; 1 if it has none.
     pub hottest: f64,
+    /// Whether it is a thread, and not a connection: what is done with it needs no event loop.
+    pub is_thread: bool,
 }
 
 impl Holding<'_> {
@@ -173,6 +179,45 @@ pub(crate) fn block<'s>(at: At, way: Way<'s>, arms: &[Arm<'s>], visitor: &mut dy
         }
     }
     visitor.end();
+}
+
+/// Tells a visitor what a thread asks for: it computes elsewhere, and holds no core while it waits.
+pub(crate) struct InThread<'v, 's>(pub &'v mut dyn Asks<'s>);
+
+impl<'s> Asks<'s> for InThread<'_, 's> {
+    fn cpu(&mut self, at: At, time: &'s Dist<Span>) {
+        self.0.thread_cpu(at, time);
+    }
+    fn hold_core(&mut self, at: At, time: &'s Dist<Span>) {
+        self.0.wait(at, time);
+    }
+    fn load(&mut self, at: At, load: &'s Load) {
+        self.0.load(at, load);
+    }
+    fn wait(&mut self, at: At, time: &'s Dist<Span>) {
+        self.0.wait(at, time);
+    }
+    fn memory(&mut self, at: At, need: &'s Dist<Bytes>) {
+        self.0.memory(at, need);
+    }
+    fn call(&mut self, at: At, call: &'s Call) {
+        self.0.call(at, call);
+    }
+    fn fail(&mut self, at: At, share: f64) {
+        self.0.fail(at, share);
+    }
+    fn respond(&mut self, at: At) {
+        self.0.respond(at);
+    }
+    fn block(&mut self, at: At, way: Way<'s>) {
+        self.0.block(at, way);
+    }
+    fn arm(&mut self, arm: Arm<'s>) {
+        self.0.arm(arm);
+    }
+    fn end(&mut self) {
+        self.0.end();
+    }
 }
 
 /// Tells a visitor what the steps of an endpoint ask for; `path` is the endpoint's.

@@ -4,8 +4,8 @@
 //! it is not pre-empted, and cannot be called off. Consecutive `cpu` and `block` steps keep the
 //! core. This is what a synchronous driver, a file read or `time.sleep` do in a handler of an event
 //! loop: all other requests of the loop wait meanwhile. The loop counts as busy; the time is
-//! `time_in.block`. On cores that are shared (`schedule: ps`) it is a thread that sleeps, and the
-//! cores are free.
+//! `time_in.block`. On cores that are shared (`schedule: ps`), and in `offload`, it is a thread
+//! that sleeps, and the cores are free.
 //! Checked: `tests/it/block.rs` (M/D/1).
 
 use super::asks::{Asks, At};
@@ -32,6 +32,8 @@ pub(crate) struct Op {
     part: FurtherPart,
     /// Whether it holds its core.
     pub holds_core: bool,
+    /// Whether it holds a thread, which sleeps.
+    is_in_thread: bool,
 }
 
 impl Block {
@@ -47,8 +49,9 @@ impl Block {
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let span = to.sampler("block", self.0.compile());
         let part = to.part("block");
-        let holds_core = to.station().is_none();
-        to.emit(super::Op::Block(Op { span, part, holds_core }));
+        let is_in_thread = to.is_in_thread();
+        let holds_core = to.station().is_none() && !is_in_thread;
+        to.emit(super::Op::Block(Op { span, part, holds_core, is_in_thread }));
     }
 }
 
@@ -56,8 +59,11 @@ impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let span = match self.holds_core {
-            true => with_core(stage, request, slot, &self.span),
-            false => Some(self.span.span(request.key)),
+            true => with_core(stage, request, slot, &self.span, true),
+            false => {
+                stage.free_core(request);
+                Some(self.span.span(request.key))
+            }
         };
         if let Some(span) = span {
             request.parts.mark = stage.now();
@@ -74,7 +80,7 @@ impl Act for Op {
         if request.granted {
             return leave_core(stage, request, leaving);
         }
-        if self.holds_core {
+        if self.holds_core || self.is_in_thread {
             return Left::Computing;
         }
         stage.calendar.note_stale();

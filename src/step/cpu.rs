@@ -99,25 +99,29 @@ impl Cpu {
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let demand = to.sampler("cpu", self.demand.compile());
-        let station = to.station();
-        let burst = |demand| Op { demand, is_last: false };
-        to.emit(match (station, &self.load) {
-            (None, None) => super::Op::Cpu(burst(demand)),
-            (None, Some(load)) => super::Op::LongerBurst(load::Burst::new(burst(demand), load)),
-            // Where cores are shared, a load is refused (`scenario/check`).
-            (Some(rows), _) => super::Op::Shared(super::shared::Op { demand, rows }),
+        // Where cores are shared, a load is refused (`scenario/nodes/service.rs`).
+        if let Some(rows) = to.station() {
+            return to.emit(super::Op::Shared(super::shared::Op { demand, rows }));
+        }
+        let (burst, is_loop) = (Op { demand, is_last: false }, !to.is_in_thread());
+        to.emit(match &self.load {
+            Some(load) => super::Op::LongerBurst(load::Burst::new(burst, load, is_loop)),
+            None if is_loop => super::Op::Cpu(burst),
+            None => super::Op::Thread(super::offload::Burst(burst)),
         });
     }
 }
 
 /// Gives the request a core, if it has none, and draws how long it will hold it; `None` if it has
-/// to queue for one: then it has been drawn, and is given when it is granted.
+/// to queue for one: then it has been drawn, and is given when it is granted. The lag of a loop is
+/// that of what `is_loop`.
 #[inline(always)]
 pub(super) fn with_core(
     stage: &mut Stage,
     request: &mut Request,
     slot: u32,
     law: &Sampler,
+    is_loop: bool,
 ) -> Option<Span> {
     let now = stage.now();
     let queue = &mut stage.queues[request.worker as usize];
@@ -125,7 +129,7 @@ pub(super) fn with_core(
         request.granted = false;
         request.set(Flag::CORE);
         let lag = request.parts.charge(Part::Queue, now);
-        if stage.measured {
+        if is_loop && stage.measured {
             stage.gauges[request.instance as usize].lag.record(lag);
         }
         return Some(Span(request.scratch));
@@ -142,7 +146,7 @@ pub(super) fn with_core(
             return None;
         }
         request.set(Flag::CORE);
-        gauges.lag.at_once += stage.measured as u64;
+        gauges.lag.at_once += u64::from(is_loop && stage.measured);
     }
     Some(span)
 }
@@ -169,9 +173,12 @@ impl Op {
         stage: &mut Stage,
         request: &mut Request,
         slot: u32,
+        is_loop: bool,
         longer: impl Fn(&Stage, &Request, Span) -> Span,
     ) -> Then {
-        let Some(burst) = with_core(stage, request, slot, &self.demand) else { return Then::Park };
+        let Some(burst) = with_core(stage, request, slot, &self.demand, is_loop) else {
+            return Then::Park;
+        };
         let burst = longer(stage, request, burst);
         let burst = stage.queues[request.worker as usize].stretched(burst);
         request.scratch = u64::from(self.is_last);
@@ -184,7 +191,7 @@ impl Act for Op {
     const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        self.begin_longer(stage, request, slot, |_, _, burst| burst)
+        self.begin_longer(stage, request, slot, true, |_, _, burst| burst)
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
         if !request.granted {

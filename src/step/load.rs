@@ -149,11 +149,12 @@ impl Wait {
 pub(crate) struct Burst {
     burst: cpu::Op,
     load: Curve,
+    is_loop: bool,
 }
 
 impl Burst {
-    pub(super) fn new(burst: cpu::Op, load: &Load) -> Burst {
-        Burst { burst, load: load.compile() }
+    pub(super) fn new(burst: cpu::Op, load: &Load, is_loop: bool) -> Burst {
+        Burst { burst, load: load.compile(), is_loop }
     }
 }
 
@@ -195,7 +196,7 @@ impl Act for Burst {
     const IS_RICH: bool = false;
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        self.burst.begin_longer(stage, request, slot, |stage, request, burst| {
+        self.burst.begin_longer(stage, request, slot, self.is_loop, |stage, request, burst| {
             longer(burst, factor(&self.load, stage, request))
         })
     }

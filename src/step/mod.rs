@@ -20,6 +20,7 @@ pub(crate) mod fail;
 pub(crate) mod load;
 pub(crate) mod lock;
 pub(crate) mod memory;
+pub(crate) mod offload;
 pub(crate) mod parallel;
 pub(crate) mod pool;
 pub(crate) mod repeat;
@@ -37,6 +38,7 @@ pub use fail::Fail;
 pub use load::{Load, LoadPoint};
 pub use lock::Lock;
 pub use memory::Memory;
+pub use offload::Offload;
 pub use parallel::{Join, Parallel};
 pub use pool::Pool;
 pub use repeat::Repeat;
@@ -245,6 +247,8 @@ catalogue! {
     lock: Lock,
     /// Use a connection of a pool while doing something.
     pool: Pool,
+    /// Do something in a thread of a pool, while the event loop is free.
+    offload: Offload,
     /// Do something several times, one after the other.
     repeat: Repeat,
     /// Do several things at once, and wait for all, or some, of them.
@@ -272,6 +276,10 @@ catalogue! {
     Unlock: lock::Unlock,
     /// The end of what is done with a connection.
     Release: pool::Release,
+    /// `cpu` in a thread of `offload`.
+    Thread: offload::Burst,
+    /// The end of what a thread does.
+    Return: offload::Return,
     /// The end of the body of `repeat`.
     Again: repeat::Again,
 }
@@ -318,6 +326,13 @@ pub(crate) trait Compiler {
     fn makes(&mut self, requests: usize);
     /// Requests may be called off.
     fn calls_off(&mut self);
+    /// What follows is done in a thread: the row of the first instance's threads, and that
+    /// instance, if they have cores of their own.
+    fn begin_thread(&mut self) -> Option<(u32, u32)>;
+    /// What follows is no longer done in a thread.
+    fn end_thread(&mut self);
+    /// Whether what follows is done in a thread.
+    fn is_in_thread(&self) -> bool;
     /// Appends to the program.
     fn emit(&mut self, op: Op);
     /// Appends to the program what is known only when more has been compiled; returns where it is.

@@ -152,6 +152,7 @@ impl Pool {
             gives_up: self.wait.is_some(),
             keys: 0,
             hottest: 1.0,
+            is_thread: false,
         }
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {

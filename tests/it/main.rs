@@ -35,6 +35,7 @@ mod lock;
 mod machine;
 mod network;
 mod objectives;
+mod offload;
 mod original;
 mod parallel;
 mod patience;

@@ -2,8 +2,8 @@
 
 use crate::random::dists::Dist;
 use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Respond,
-    Scope, Spawn, Step, Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Offload, Parallel, Pool, Repeat,
+    Respond, Scope, Spawn, Step, Wait,
 };
 use crate::units::{Bytes, Count, Share, Span};
 
@@ -76,6 +76,11 @@ impl Step {
             max_lifetime: None,
             steps: steps.into_iter().collect(),
         })
+    }
+    /// Creates a step that does these steps in one of the `pool` threads of its process, while the
+    /// event loop is free.
+    pub fn offload(pool: u64, steps: impl IntoIterator<Item = Step>) -> Step {
+        Step::Offload(Offload::new(pool, steps.into_iter().collect::<Vec<_>>()))
     }
     /// Creates a step that begins these steps in the background, and goes on.
     pub fn spawn(steps: impl IntoIterator<Item = Step>) -> Step {

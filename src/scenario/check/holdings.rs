@@ -144,7 +144,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             Way::Beside => return self.blocks.push(Around::Beside),
             _ => return self.blocks.push(Around::Nothing),
         };
-        let Holding { kind, name, scope, units, gives_up, keys, .. } = holding;
+        let Holding { kind, name, scope, units, gives_up, keys, is_thread, .. } = holding;
         let path = &*holding.path(at);
         self.asks_again(&holding, path);
         if keys > 1 && scope == Scope::Instance && self.instances > 1 && self.owner.is_none() {
@@ -168,7 +168,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
         }
         let (first, first_path) =
             self.known.entry(self.name(&holding)).or_insert_with(|| (holding, path.to_string()));
-        let [sharers, number] = kind.fields();
+        let [sharers, number] = if is_thread { ["per", "pool"] } else { kind.fields() };
         let differs = match () {
             () if first.scope != scope => Some(sharers),
             () if first.keys != keys => Some("keys"),

@@ -5,6 +5,7 @@ use crate::scenario::broken::Broken;
 use crate::scenario::demand;
 use crate::scenario::directory::NameTable;
 use crate::scenario::estimate::Load;
+use crate::scenario::service::thread_cores;
 use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service};
 use crate::units::{Rate, Span, load_percent};
 use crate::workload::{RateProfile, RateShape, Stages, TableRate};
@@ -249,7 +250,9 @@ fn idle_cores(service: &Service) -> Option<(u32, u32)> {
     match &service.runtime {
         Runtime::EventLoop(_) if service.instances.is_empty() => {
             let (workers, _) = service.runtime.workers(service.instance.cpu);
-            (service.instance.cpu > workers).then(|| (service.instance.cpu - workers, workers))
+            let threads = thread_cores(&service.runtime, &service.instance, &service.endpoints);
+            (service.instance.cpu > workers && threads == 0)
+                .then(|| (service.instance.cpu - workers, workers))
         }
         _ => None,
     }

@@ -154,6 +154,14 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.events += share;
         demand.is_exact = false;
     }
+    fn thread_cpu(&mut self, at: At, time: &'s Dist<Span>) {
+        let before_s = [self.demand.cpu_s, self.demand.min_cpu_s];
+        self.cpu(at, time);
+        let now_s = [self.demand.cpu_s, self.demand.min_cpu_s];
+        for (index, sum_s) in self.demand.thread_cpu_s.iter_mut().enumerate() {
+            *sum_s += now_s[index] - before_s[index];
+        }
+    }
     fn load(&mut self, _: At, _: &Load) {
         self.demand.may_take_longer = true;
         self.demand.is_exact = false;

@@ -142,17 +142,7 @@ fn of_instance(
     let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || demands[e].is_exact);
     let [inside, expected] =
         [sum(&|d| d.min_residence_at(stretch)), sum(&|d| d.expected_residence_at(stretch))];
-    let mut held = vec![cores(
-        instance,
-        rate,
-        sum(&|d| d.min_cpu_s * stretch + d.min_blocked_s),
-        sum(&|d| d.cpu_s * stretch + d.blocked_s),
-        sum(&|d| {
-            let held_s = d.cpu_s * stretch + d.blocked_s;
-            d.cpu_variance_s2 * stretch * stretch + held_s * held_s
-        }),
-        dispersion,
-    )];
+    let mut held = of_cores(instance, rate, &sum, stretch, dispersion);
     let id = instance.service as usize;
     if let Some(places) =
         directory.scenario.services.get_index(id).and_then(|(_, service)| service.max_in_flight)
@@ -181,17 +171,43 @@ fn of_instance(
     held
 }
 
-/// Returns the load of the cores of an instance: of the least, the expected and the squared demands
-/// of its requests, per second.
-fn cores(
+/// Returns the loads of the cores of an instance: of its loops, and of its threads.
+fn of_cores(
     instance: &InstanceEntry,
     rate: f64,
-    least: f64,
-    work: f64,
-    squares: f64,
+    sum: &dyn Fn(&dyn Fn(&EndpointDemand) -> f64) -> f64,
+    stretch: f64,
+    dispersion: f64,
+) -> Vec<Held> {
+    // Where threads have cores of their own, they compute there.
+    let has_threads = instance.thread_cores > 0;
+    let apart = |index: usize| {
+        move |d: &EndpointDemand| if has_threads { d.thread_cpu_s[index] } else { 0.0 }
+    };
+    let (apart_s, apart_min_s) = (apart(0), apart(1));
+    let squares = |own_s: &dyn Fn(&EndpointDemand) -> f64| {
+        sum(&|d| d.cpu_variance_s2 * stretch * stretch + own_s(d) * own_s(d))
+    };
+    let own_s = |d: &EndpointDemand| (d.cpu_s - apart_s(d)) * stretch + d.blocked_s;
+    let own_min_s = |d: &EndpointDemand| (d.min_cpu_s - apart_min_s(d)) * stretch + d.min_blocked_s;
+    let work = [sum(&own_min_s), sum(&own_s), squares(&own_s)];
+    let mut held = vec![cores(instance.workers(), rate, work, dispersion)];
+    if has_threads {
+        let own_s = |d: &EndpointDemand| apart_s(d) * stretch;
+        let work = [sum(&|d| apart_min_s(d) * stretch), sum(&own_s), squares(&own_s)];
+        held.push(cores((1, instance.thread_cores), rate, work, dispersion));
+    }
+    held
+}
+
+/// Returns the load of some cores of an instance, which its workers share: of the least, the
+/// expected and the squared demands of its requests, per second.
+fn cores(
+    (workers, cores): (u32, u32),
+    rate: f64,
+    [least, work, squares]: [f64; 3],
     dispersion: f64,
 ) -> Held {
-    let (workers, cores) = instance.workers();
     let c = f64::from(workers * cores);
     // Each loop has its own queue, and gets a random share of the requests.
     let (queues, spread) = if workers > 1 {

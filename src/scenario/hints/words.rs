@@ -2,13 +2,12 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 40] = [
+pub(super) const LATER: [&str; 39] = [
     "class",
     "keys",
     "cache",
     "llm",
     "publish",
-    "offload",
     "disk",
     "hold",
     "bandwidth",
@@ -80,7 +79,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
         "the closest alternative today: `wait: { lognormal: { p50: 1s, p99: 8s } }`, in a service with `max_in_flight` as the concurrency limit",
     ),
     (
-        &["threads", "processes", "offload", "single"],
+        &["threads", "processes", "single"],
         "the closest alternative today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
     ),
     (&["bandwidth"], "the closest alternative today: a `latency` that includes the transfer time"),

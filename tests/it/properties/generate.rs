@@ -80,10 +80,12 @@ pub enum Feature {
     Cancels,
     /// Times that depend on the load, and slow waits.
     Loads,
+    /// Steps in `offload`, and cores that no event loop uses.
+    Offloads,
 }
 use Feature::*;
 
-const FEATURES: u32 = Loads as u32 + 1;
+const FEATURES: u32 = Offloads as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

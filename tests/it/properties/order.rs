@@ -89,6 +89,7 @@ fn plain(case: Case) -> Case {
         Feature::Scaling,
         Feature::Afterwards,
         Feature::Impatience,
+        Feature::Offloads,
     ])
 }
 

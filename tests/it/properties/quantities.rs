@@ -180,6 +180,7 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
             Feature::Sync,
             Feature::Sharing,
             Feature::Scaling,
+            Feature::Offloads,
         ]);
         if case.has(Feature::Loss) {
             // From its loss to its caller's timeout a message is nowhere.

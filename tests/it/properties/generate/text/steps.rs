@@ -67,6 +67,7 @@ impl Text<'_> {
         }
         let text =
             self.spawned(step, self.locked(step, self.pooled(step, self.at_once(step, text))));
+        let text = self.offloaded(step, text);
         if !self.case.has(Blocks) {
             return text;
         }
@@ -136,6 +137,17 @@ impl Text<'_> {
                 "parallel: {{ join: {join}, within: {ms}, keep: {}, branches: [ [ {text} ], [ wait: {us} ], [ parallel: [ [ cpu: {us} ], [ wait: {us} ] ] ] ] }}",
                 step.percent.is_multiple_of(2)
             ),
+            _ => text,
+        }
+    }
+
+    /// Does a step in a thread, if a thread can.
+    fn offloaded(&self, step: &Step, text: String) -> String {
+        let cannot = ["parallel:", "spawn:", "per: process"].iter().any(|word| text.contains(word));
+        match step.block + step.kind {
+            1 | 4 | 8 | 11 if self.case.has(Offloads) && !cannot => {
+                format!("offload: {{ pool: 2, do: [ {text} ] }}")
+            }
             _ => text,
         }
     }

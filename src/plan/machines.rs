@@ -1,0 +1,134 @@
+//! The services and their instances: who is where, with which cores, stations, threads and links.
+
+use super::compile::Build;
+use super::{ServicePlan, routes};
+use crate::measure;
+use crate::random::keys::Salt;
+use crate::scenario::Scenario;
+use crate::server::InstancePlan;
+
+impl<'s> Build<'s> {
+    /// Numbers the instances whose cores are shared; returns them.
+    pub(super) fn stations(&mut self) -> Vec<u32> {
+        let mut stations = Vec::new();
+        for (id, instance) in self.directory.instances.iter().enumerate() {
+            let is_shared = instance.runtime.shares_cores();
+            self.station_of.push(is_shared.then_some(stations.len() as u32));
+            if is_shared {
+                stations.push(id as u32);
+            }
+        }
+        stations
+    }
+
+    /// Numbers the threads of instances behind all loops; returns these instances.
+    pub(super) fn threads(&mut self) -> Vec<u32> {
+        let instances = &self.directory.instances;
+        let mut next: u32 = instances.iter().map(|instance| instance.workers().0).sum();
+        let mut threads = Vec::new();
+        for (id, instance) in instances.iter().enumerate() {
+            let has_cores = instance.thread_cores > 0;
+            self.threads_of.push(has_cores.then_some(next));
+            if has_cores {
+                threads.push(id as u32);
+                next += 1;
+            }
+        }
+        threads
+    }
+
+    pub(super) fn machines(
+        &mut self,
+        scenario: &'s Scenario,
+    ) -> (Vec<ServicePlan>, Vec<InstancePlan>) {
+        let mut services = Vec::new();
+        let mut instances: Vec<InstancePlan> = Vec::new();
+        let mut next_worker = 0;
+        let client = scenario.workload.values().find_map(|workload| workload.via.last());
+        for (id, (name, service)) in scenario.services.iter().enumerate() {
+            let salt = |what: &str| Salt::of(&format!("services.{name}.{what}"));
+            let members = self.directory.members[id].0.clone();
+            services.push(ServicePlan {
+                balance: service.balance,
+                first_instance: instances.len() as u32,
+                instances: members.len() as u32,
+                initial: service
+                    .autoscale
+                    .as_ref()
+                    .map_or(members.len() as u32, |_| service.replicas),
+                balance_salt: salt("balance"),
+                endpoint_salt: salt("endpoint"),
+            });
+            for index in members {
+                let entry = &self.directory.instances[index as usize];
+                let (workers, cores_per_worker) = entry.workers();
+                let (machine, thread_cores) = (entry.machine, entry.thread_cores);
+                let (instance, then) = (entry.name.clone(), entry.then);
+                let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
+                // An instance has links of its own only if it has a name of its own.
+                let (link_in, link_out) = match service.instances.is_empty() {
+                    true => (None, None),
+                    false => self.own_links(name, &instance, client),
+                };
+                let next =
+                    then.and_then(|next| self.directory.services.get(next.as_str()).copied());
+                let onward = next.map(|next| {
+                    routes::add_onward(
+                        &mut self.hops,
+                        &mut self.links,
+                        &mut self.directory,
+                        &instance,
+                        next,
+                    )
+                });
+                self.layout.instances.push(measure::Instance {
+                    name: instance,
+                    service: id as u32,
+                    cores: workers * cores_per_worker + thread_cores,
+                    dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
+                });
+                instances.push(InstancePlan {
+                    service: id as u32,
+                    first_worker: next_worker,
+                    workers,
+                    worker_salt: salt("worker"),
+                    cores_per_worker,
+                    threads: self.threads_of[index as usize],
+                    thread_cores,
+                    speed: machine.speed.times,
+                    memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
+                    max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
+                    queue_max: service
+                        .waiting_max()
+                        .map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
+                    patience: service.queue.as_ref().and_then(|queue| queue.timeout),
+                    link_in,
+                    link_out,
+                    onward,
+                    station: self.station_of[index as usize],
+                    first_endpoint,
+                    endpoints,
+                });
+                next_worker += workers;
+            }
+        }
+        (services, instances)
+    }
+
+    /// Returns the links of a named instance from the balancer, and to the client.
+    fn own_links(
+        &mut self,
+        service: &str,
+        instance: &str,
+        client: Option<&String>,
+    ) -> (Option<u32>, Option<u32>) {
+        let is_joined = self.directory.joined(service, instance).is_some();
+        let link_in = is_joined
+            .then(|| self.links.between(&mut self.directory, &[service], &[instance]))
+            .flatten();
+        let client = client.filter(|client| self.directory.joined(instance, client).is_some());
+        let link_out = client
+            .and_then(|client| self.links.between(&mut self.directory, &[instance], &[client]));
+        (link_in, link_out)
+    }
+}
