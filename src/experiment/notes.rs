@@ -164,3 +164,23 @@ fn blocking(scenario: &Scenario) -> impl Iterator<Item = String> {
         format!("`{name}` counts as busy also while `block` steps hold its loops or cores, computing nothing")
     })
 }
+
+impl Results {
+    /// Returns a note on every service whose requests were more than its measured times reach.
+    pub(super) fn beyond_tables(&self, scenario: &Scenario) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (name, service) in &scenario.services {
+            let Some(ends) = service.load_known_up_to() else { continue };
+            let row = self.find("service", name, "in_flight", "max");
+            let most = row.map_or(0.0, |row| row.estimate.estimate);
+            if most > ends as f64 {
+                notes.push(format!(
+                    "up to {} were in flight at an instance of {name}, and a `table` of its `load` ends at {}: beyond it, times are those of its last row",
+                    count(most as u64, "request"),
+                    thousands(ends)
+                ));
+            }
+        }
+        notes
+    }
+}

@@ -201,6 +201,7 @@ impl Results {
         results.notes = built.warmup.iter().map(WarmupResult::note).collect();
         results.notes.extend(results.gains.iter().map(Gain::note));
         results.notes.extend(results.observe(scenario));
+        results.notes.extend(results.beyond_tables(scenario));
         results.notes.extend(phases::notes(&results, &built.plan.layout));
         results.warmup = built.warmup.clone();
         results

@@ -372,6 +372,8 @@ fn finding_of(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Servi
     }
     match stats::trend(growth) {
         Trend::Steady => ServiceFinding::Stable,
+        // What is cancelled for taking too long bounds the queue, at a length not reached yet.
+        Trend::Grows if service.is_cut => ServiceFinding::Unclear,
         Trend::Grows => ServiceFinding::Overloaded(None),
         Trend::Unclear => ServiceFinding::Unclear,
     }

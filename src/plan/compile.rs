@@ -48,6 +48,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         layout: Layout::default(),
         station_of: Vec::new(),
         threads_of: Vec::new(),
+        is_loaded: vec![false; scenario.services.len()],
         resources: Vec::new(),
         rows: IndexMap::new(),
         is_rich: false,
@@ -119,6 +120,8 @@ pub(super) struct Build<'s> {
     pub station_of: Vec<Option<u32>>,
     /// The row of the threads of each instance, among the workers, if they have cores of their own.
     pub threads_of: Vec<Option<u32>>,
+    /// By service: whether its waits take longer under load.
+    pub is_loaded: Vec<bool>,
     pub resources: Vec<ResourcePlan>,
     /// The rows of each resource: by service or named instance, kind and name.
     pub rows: IndexMap<(u32, bool, &'static str, String), step::Rows>,

@@ -4,7 +4,7 @@ use super::compile::Build;
 use super::{ServicePlan, routes};
 use crate::measure;
 use crate::random::keys::Salt;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Service};
 use crate::server::InstancePlan;
 
 impl<'s> Build<'s> {
@@ -56,63 +56,69 @@ impl<'s> Build<'s> {
                     .autoscale
                     .as_ref()
                     .map_or(members.len() as u32, |_| service.replicas),
+                io_counts: self.is_loaded[id],
                 balance_salt: salt("balance"),
                 endpoint_salt: salt("endpoint"),
             });
             for index in members {
-                let entry = &self.directory.instances[index as usize];
-                let (workers, cores_per_worker) = entry.workers();
-                let (machine, thread_cores) = (entry.machine, entry.thread_cores);
-                let (instance, then) = (entry.name.clone(), entry.then);
-                let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
-                // An instance has links of its own only if it has a name of its own.
-                let (link_in, link_out) = match service.instances.is_empty() {
-                    true => (None, None),
-                    false => self.own_links(name, &instance, client),
-                };
-                let next =
-                    then.and_then(|next| self.directory.services.get(next.as_str()).copied());
-                let onward = next.map(|next| {
-                    routes::add_onward(
-                        &mut self.hops,
-                        &mut self.links,
-                        &mut self.directory,
-                        &instance,
-                        next,
-                    )
-                });
-                self.layout.instances.push(measure::Instance {
-                    name: instance,
-                    service: id as u32,
-                    cores: workers * cores_per_worker + thread_cores,
-                    dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
-                });
-                instances.push(InstancePlan {
-                    service: id as u32,
-                    first_worker: next_worker,
-                    workers,
-                    worker_salt: salt("worker"),
-                    cores_per_worker,
-                    threads: self.threads_of[index as usize],
-                    thread_cores,
-                    speed: machine.speed.times,
-                    memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
-                    max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
-                    queue_max: service
-                        .waiting_max()
-                        .map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
-                    patience: service.queue.as_ref().and_then(|queue| queue.timeout),
-                    link_in,
-                    link_out,
-                    onward,
-                    station: self.station_of[index as usize],
-                    first_endpoint,
-                    endpoints,
-                });
-                next_worker += workers;
+                let machine = self.machine((id as u32, name, service), index, client, next_worker);
+                next_worker += machine.workers;
+                instances.push(machine);
             }
         }
         (services, instances)
+    }
+
+    /// Returns an instance of a service, whose workers begin at a row.
+    fn machine(
+        &mut self,
+        (id, name, service): (u32, &str, &Service),
+        index: u32,
+        client: Option<&String>,
+        first_worker: u32,
+    ) -> InstancePlan {
+        let entry = &self.directory.instances[index as usize];
+        let (workers, cores_per_worker) = entry.workers();
+        let (machine, thread_cores) = (entry.machine, entry.thread_cores);
+        let (instance, then) = (entry.name.clone(), entry.then);
+        let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
+        // An instance has links of its own only if it has a name of its own.
+        let (link_in, link_out) = match service.instances.is_empty() {
+            true => (None, None),
+            false => self.own_links(name, &instance, client),
+        };
+        let next = then.and_then(|next| self.directory.services.get(next.as_str()).copied());
+        let onward = next.map(|next| {
+            let (hops, links, directory) = (&mut self.hops, &mut self.links, &mut self.directory);
+            routes::add_onward(hops, links, directory, &instance, next)
+        });
+        self.layout.instances.push(measure::Instance {
+            name: instance,
+            service: id,
+            cores: workers * cores_per_worker + thread_cores,
+            dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
+        });
+        let waiting = service.waiting_max();
+        InstancePlan {
+            service: id,
+            first_worker,
+            workers,
+            worker_salt: Salt::of(&format!("services.{name}.worker")),
+            cores_per_worker,
+            threads: self.threads_of[index as usize],
+            thread_cores,
+            speed: machine.speed.times,
+            memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
+            max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
+            queue_max: waiting.map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
+            patience: service.queue.as_ref().and_then(|queue| queue.timeout),
+            link_in,
+            link_out,
+            onward,
+            station: self.station_of[index as usize],
+            first_endpoint,
+            endpoints,
+        }
     }
 
     /// Returns the links of a named instance from the balancer, and to the client.

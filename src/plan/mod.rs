@@ -186,6 +186,8 @@ pub(crate) struct ServicePlan {
     pub instances: u32,
     /// How many of them serve at the beginning.
     pub initial: u32,
+    /// Whether those that wait for I/O count as waiting: the more they are, the longer it takes.
+    pub io_counts: bool,
     /// For random balancing.
     pub balance_salt: Salt,
     /// For the endpoint that an instance draws.

@@ -242,6 +242,8 @@ impl step::Compiler for Steps<'_, '_> {
     }
     fn emit(&mut self, op: Op) {
         self.build.is_rich |= op.is_rich();
+        self.build.is_loaded[self.service as usize] |=
+            matches!(&op, Op::Longer(wait) if wait.is_loaded());
         self.program.push(op);
     }
     fn reserve_op(&mut self) -> u32 {

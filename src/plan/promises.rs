@@ -14,7 +14,7 @@ pub(super) fn of(scenario: &Scenario, layout: &mut Layout) -> Vec<Vec<u32>> {
         layout.promises.push(Promise {
             name: name.clone(),
             within: good.within,
-            allowed: 1.0 - good.share.fraction,
+            allowed: good.allowed(),
             window: good.window(),
         });
         by_flow.resize(layout.flows.len(), Vec::new());

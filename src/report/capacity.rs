@@ -1,5 +1,6 @@
 //! The summary of a capacity search.
 
+use super::bottleneck::{bottleneck_cell, limiting};
 use super::cost;
 use super::format::{
     confidence, count, metric_value, percent, thousands, times, value, value_beside,
@@ -8,9 +9,8 @@ use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
 use crate::experiment::{
-    Bottleneck, CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
+    CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
 };
-use crate::measure::{WAITS, is_resource};
 use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -172,8 +172,12 @@ fn event_loop(scenario: &Scenario, path: &str) -> Option<String> {
 
 /// Returns the goal without its bound, `users p95`.
 fn goal_name(goal: &SloResult) -> String {
-    let words = goal.goal.split(['<', '>']).next().unwrap_or_default();
-    of_goal(goal, words.trim())
+    // The share that is measured is that of the others.
+    let words = match goal.metric {
+        "bad_ratio" => "bad",
+        _ => goal.goal.split(['<', '>']).next().unwrap_or_default().trim(),
+    };
+    of_goal(goal, words)
 }
 
 /// Returns a goal with what it is about; what is bounded of everything together has no name.
@@ -282,32 +286,6 @@ fn survivors(result: &CapacityResult) -> Option<String> {
     ))
 }
 
-/// Returns the sentence on what limits the largest value that meets the goals.
-fn limiting(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
-    let at = result.meets.map_or(String::new(), |meets| written(result, meets));
-    let (entity, busy) = (&bottleneck.entity, percent(bottleneck.utilisation));
-    let waits_for = bottleneck.waits_for.as_deref();
-    let Some(wait) = WAITS.iter().find(|wait| Some(wait.part) == waits_for) else {
-        return format!("At {at}, no request waits; the busiest CPU is that of {entity}: {busy}.");
-    };
-    let busy = match wait.part {
-        "queue" => format!(", with its CPU {busy} busy"),
-        part if is_resource(part) => format!(", {busy} in use"),
-        _ => String::new(),
-    };
-    let (share, what) = (percent(bottleneck.share_of_latency), wait.queue_for);
-    format!("At {at}, {share} of the latency is waiting for {what}; longest queue: {entity}{busy}.")
-}
-
-/// Returns where requests wait at a value, for a cell.
-fn bottleneck_cell(tried: &Trial) -> String {
-    let Some(bottleneck) = tried.bottleneck() else { return String::new() };
-    match bottleneck.waits_for.as_deref() {
-        Some(what @ ("memory" | "admission")) => format!("{}, {what}", bottleneck.entity),
-        _ => format!("{} {}", bottleneck.entity, percent(bottleneck.utilisation)),
-    }
-}
-
 /// Returns the summary: the answer and the values tried.
 pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: ColorChoice) -> String {
     let mut out = String::new();
@@ -333,7 +311,8 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
         let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
     }
     if let Some(bottleneck) = &result.bottleneck {
-        let _ = writeln!(out, "  {}", limiting(result, bottleneck));
+        let at = result.meets.map_or(String::new(), |meets| written(result, meets));
+        let _ = writeln!(out, "  {}", limiting(&at, bottleneck));
     }
     if let Some(words) = today(result) {
         let _ = writeln!(out, "  {words}");

@@ -2,6 +2,7 @@
 //! [`Results`](crate::experiment::Results).
 
 #[cfg(feature = "cli")]
+mod bottleneck;
 mod capacity;
 #[cfg(feature = "cli")]
 mod compare;

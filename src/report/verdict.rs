@@ -81,7 +81,8 @@ fn objective(
         None => "✔ met".to_string(),
     };
     let mark = match (slo.pass, slo.certain) {
-        _ if slo.estimate.is_nan() => paint.bad("✘ missed"),
+        (false, _) if slo.estimate.is_nan() => paint.bad("✘ missed"),
+        (true, _) if slo.estimate.is_nan() => paint.doubtful("? inconclusive"),
         (true, true) if left_out.is_some() => paint.doubtful(&met),
         (true, true) => paint.good(&met),
         (false, true) => paint.bad("✘ missed"),
@@ -91,6 +92,8 @@ fn objective(
         }
     };
     let actual = match slo.metric {
+        "worst_burn_rate" if slo.estimate.is_nan() => "the run has no whole window".to_string(),
+        _ if slo.estimate.is_nan() && slo.pass => "no request arrived".to_string(),
         _ if slo.estimate.is_nan() => "no request was answered".to_string(),
         "bad_ratio" => format!(
             "measured {} bad, {} times what is allowed",
@@ -105,9 +108,14 @@ fn objective(
 }
 
 /// Returns why the verdict on an objective is inconclusive.
-fn inconclusive(results: &Results, slo: &SloResult) -> &'static str {
+fn inconclusive(results: &Results, slo: &SloResult) -> String {
     let has_interval = slo.low.is_finite() && slo.high.is_finite();
-    match (has_interval, results.replications) {
+    let all = results.replications;
+    let why = match (has_interval, all) {
+        // That of one replication is not the same as that of the mean.
+        _ if slo.metric == "worst_burn_rate" && (1..all as usize).contains(&slo.missed_in) => {
+            return format!("it is higher in {} of {all} replications", slo.missed_in);
+        }
         (false, 1) => "one replication has no interval",
         (false, _) => "it has no interval",
         // An interval on one side of the bound is not enough if answers are too few or the run is
@@ -117,7 +125,8 @@ fn inconclusive(results: &Results, slo: &SloResult) -> &'static str {
         }
         (true, _) if results.deadlock.is_some() => "some requests wait for ever",
         (true, _) => "too few answers or too short a run",
-    }
+    };
+    why.to_string()
 }
 
 /// Explains a verdict other than an unqualified "keeps up".
@@ -142,7 +151,7 @@ fn why(scenario: &Scenario, results: &Results, verdict: &WorkloadVerdict) -> Opt
             Reason::Filling { least_s, unfinished } if *least_s > 0.0 => {
                 let share = percent(*unfinished);
                 format!(
-                    "{share} of its requests were unanswered at the end: each takes at least {}{longer}",
+                    "{share} of its requests were unanswered at the end: on average, each takes at least {}{longer}",
                     value(*least_s, "s")
                 )
             }

@@ -7,7 +7,7 @@ use crate::policy::scale::Autoscale;
 use crate::random::dists::Dist;
 use crate::server::{Machine, Queue, Runtime};
 use crate::step::asks::{Asks, At, EachCall, Holding, Kind, Way, ask};
-use crate::step::{Call, Step};
+use crate::step::{Call, Load, Step};
 use crate::units::{Bytes, Count, Span};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -81,6 +81,16 @@ impl Service {
     /// The number of requests that may wait to be admitted, if that is limited.
     pub(crate) fn waiting_max(&self) -> Option<u64> {
         Some(self.queue.as_ref()?.max?.0)
+    }
+    /// Returns the name of its first endpoint, if its instances are equal.
+    pub(crate) fn first_endpoint(&self) -> Option<&str> {
+        self.endpoints.keys().next().map(String::as_str)
+    }
+    /// Returns the number of requests in flight at which the first table of a load ends.
+    pub(crate) fn load_known_up_to(&self) -> Option<u64> {
+        let mut tables = Tables(None);
+        self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut tables));
+        tables.0
     }
     /// Whether any of its endpoints calls another endpoint.
     pub(crate) fn calls(&self) -> bool {
@@ -180,6 +190,15 @@ struct Offloads(bool);
 impl<'s> Asks<'s> for Offloads {
     fn block(&mut self, _: At, way: Way<'s>) {
         self.0 |= matches!(way, Way::Held(Holding { is_thread: true, .. }));
+    }
+}
+
+/// The number of requests at which the first table of a load ends.
+struct Tables(Option<u64>);
+
+impl Asks<'_> for Tables {
+    fn load(&mut self, _: At, load: &Load) {
+        self.0 = self.0.into_iter().chain(load.known_up_to()).min();
     }
 }
 

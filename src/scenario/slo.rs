@@ -291,6 +291,10 @@ impl Slo {
             Some((of, "mean")) if MEANS.iter().any(|name| of.ends_with(name)) => of.to_string(),
             _ => left.replacen(".latency.", ".", 1),
         };
+        if left.ends_with(".good") {
+            let help = "write it in `slos`, such as `fast: { of: users, good: { share: 99%, within: 400ms } }`, and name it: `--while fast`";
+            return Err((format!("`{left}` needs more than a bound"), help.to_string()));
+        }
         let Some((of, stat)) = split(left) else {
             let known = FIELDS[2..].join(", ");
             return Err((format!("`{left}` does not end with one of {known}"), help));

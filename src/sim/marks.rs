@@ -43,6 +43,9 @@ pub(crate) fn note(
     for (instance, (gauges, memory, places)) in plan.0.instances.iter().zip(&machines) {
         waiting[instance.service as usize] +=
             gauges.ready.value + memory.0.waiting.value + places.0.waiting.value;
+        if plan.0.services[instance.service as usize].io_counts {
+            waiting[instance.service as usize] += gauges.io.value;
+        }
     }
     for (of, resource) in plan.0.layout.resources.iter().zip(&resources) {
         waiting[of.service as usize] += resource.units.waiting.value;

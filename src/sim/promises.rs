@@ -3,7 +3,7 @@
 use crate::measure::Recorder;
 use crate::plan::Plan;
 use crate::request::{Outcome, Pool, Request};
-use crate::units::Time;
+use crate::units::{Span, Time};
 use bevy_ecs::prelude::*;
 
 /// A request ends.
@@ -32,18 +32,22 @@ pub(super) fn end(
     let mut is_free = vec![false; requests.iter().len()];
     pool.free.iter().for_each(|slot| is_free[*slot as usize] = true);
     // Its column has the order of the slots.
+    let measured = plan.horizon - plan.measured_from;
     for (request, _) in requests.iter().zip(is_free).filter(|(_, is_free)| !is_free) {
         if !recorder.measures(request.started) {
             continue;
         }
         for promise in &plan.promised[request.flow as usize] {
-            let most = plan.layout.promises[*promise as usize].within;
-            if most.is_some_and(|most| plan.horizon - request.started > most) {
-                recorder.kept[*promise as usize].bad += 1;
+            let of = &plan.layout.promises[*promise as usize];
+            let kept = &mut recorder.kept[*promise as usize];
+            match of.within.is_some_and(|most| plan.horizon - request.started > most) {
+                // In the last whole part of a window.
+                true => kept.add(of, Span(measured.0.saturating_sub(1)), false),
+                false => kept.undecided += 1,
             }
         }
     }
     for (kept, of) in recorder.kept.iter_mut().zip(&plan.layout.promises) {
-        kept.end(of, plan.horizon - plan.measured_from);
+        kept.end(of, measured);
     }
 }

@@ -70,7 +70,18 @@ impl Load {
         }
     }
 
-    pub(super) fn compile(&self) -> Curve {
+    /// Returns how many times as long it takes with this many in flight.
+    pub(crate) fn factor(&self, in_flight: u64) -> f64 {
+        self.compile().factor(in_flight)
+    }
+    /// The last row of a table: the load test it is from ended there.
+    pub(crate) fn known_up_to(&self) -> Option<u64> {
+        match self {
+            Load::Table(points) => points.last().map(|point| point.in_flight.0),
+            _ => None,
+        }
+    }
+    fn compile(&self) -> Curve {
         match self {
             Load::Linear(share) => Curve::Linear(share.fraction),
             Load::Exponential(share) => Curve::Exponential(share.fraction.ln_1p()),
@@ -141,6 +152,10 @@ pub(crate) struct Wait {
 impl Wait {
     pub(super) fn new(wait: wait::Op, load: Option<&Load>, slow: Vec<SlowWaits>) -> Wait {
         Wait { wait, load: load.map(Load::compile), slow }
+    }
+    /// Whether it takes longer, the more requests there are.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.load.is_some()
     }
 }
 

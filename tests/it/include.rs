@@ -13,6 +13,7 @@ services:
       GET /y: [ cpu: 2ms ]
 links:
   users -> api: { latency: { exp: 3ms } }
+faults: [ crash: { target: api, at: 10s, for: 1s } ]
 ";
 const TRAFFIC: &str = "workload: { users: { to: api.GET /x, open: { rate: 40/s } } }\n";
 
@@ -37,14 +38,15 @@ fn output(room: &Room, command: &str) -> (String, String) {
 
 #[test]
 fn what_is_put_together_is_the_scenario_in_one_file_byte_by_byte() {
-    // Definition: sections, names and fields are put together, names of endpoints too, and the rest
-    // replaces as a whole: the memory is gone with its instance. Files are found from the folder of
-    // the file that names them, and the name is that of the scenario's own file.
+    // Definition: sections, names and fields are put together, endpoints and machines too, the
+    // faults follow each other, and the rest replaces as a whole. Files are found from the folder
+    // of the file that names them, and the name is that of the scenario's own file.
     let room = room(
         "version: 1
 include: [ common/system.yaml, traffic.yaml ]
 run: { duration: 60s, replications: 2 }
 services: { api: { replicas: 1, instance: { cpu: 4 }, endpoints: { GET /y: ~, GET /z: [ wait: 1ms ] } } }
+faults: [ slow: { target: api, factor: 2x, at: 20s } ]
 ",
     );
     write(
@@ -56,13 +58,14 @@ run: { duration: 60s, replications: 2 }
 services:
   api:
     replicas: 1
-    instance: { cpu: 4 }
+    instance: { cpu: 4, memory: 1GiB }
     endpoints:
       GET /x: [ cpu: { empirical: { file: common/times.csv, column: ms, unit: 1ms } } ]
       GET /z: [ wait: 1ms ]
 links:
   users -> api: { latency: { exp: 3ms } }
 workload: { users: { to: api.GET /x, open: { rate: 40/s } } }
+faults: [ crash: { target: api, at: 10s, for: 1s }, slow: { target: api, factor: 2x, at: 20s } ]
 ",
     );
     let [(together, _), (alone, _)] = ["show a.yaml", "show b.yaml"].map(|of| output(&room, of));
@@ -109,6 +112,9 @@ fn files_that_cannot_be_included_are_refused_where_they_are_named() {
         ("traffic.yaml", "include: traffic.yaml", "includes itself"),
         ("traffic.yaml", "include: a.yaml", "includes itself"),
         ("traffic.yaml", "- 7", "is not a group of fields"),
+        ("traffic.yaml", "version: 2", "has another version of the format"),
+        ("traffic.yaml", "# nothing", "leave it out, or write a section in it"),
+        ("traffic.yaml", "imports: a.yaml", "did you mean `include`?"),
         ("traffic.yaml", "rqs_input: { id: x }", "is a file of AsyncFlow 0.1"),
     ] {
         let room = room(&format!("version: 1\ninclude: {include}\n"));

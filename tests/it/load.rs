@@ -2,6 +2,7 @@
 
 use crate::support::run;
 use asyncflow::experiment::Outlook;
+use asyncflow::scenario::from_yaml;
 
 /// Three requests that come at once, each to a wait written like this: their latencies, s.
 fn three_at_once(wait: &str) -> [f64; 3] {
@@ -131,4 +132,47 @@ faults: [ {fault} ]"
         let outlook = outlook(external, fault);
         assert!(matches!(outlook, Outlook::Overloaded(_)), "{outlook:?}");
     }
+}
+
+#[test]
+fn requests_that_pile_up_without_a_queue_are_an_overload() {
+    // By hand: with n in flight each takes 100 ms·(1 + 2 %·(n − 1)), so at most 500/s are answered
+    // of any number; and in an endpoint of our own, with 10 % more for each, 100/s.
+    let outlook = |service: &str, rate: u32, slos: &str| {
+        let answer = run(&format!(
+            "run: {{ duration: 120s, replications: 5 }}
+workload: {{ u: {{ to: s.x, open: {{ rate: {rate}/s }} }} }}
+services: {{ s: {service} }}
+slos: {{ {slos} }}"
+        ));
+        assert!(answer.results.slos.iter().all(|slo| !slo.certain));
+        answer.results.verdicts[0].outlook.clone()
+    };
+    let external =
+        "{ external: { latency: { exp: 100ms }, load: { linear: 2% } }, endpoints: { x: [] } }";
+    let own = "{ endpoints: { x: [ wait: { for: 100ms, load: { linear: 10% } } ] } }";
+    assert!(matches!(outlook(external, 600, ""), Outlook::Overloaded(_)));
+    assert!(matches!(outlook(own, 120, "a: { of: u, mean: 5m }"), Outlook::Overloaded(_)));
+    // Just above the limit a run does not tell it from growth that ends, but is not called calm.
+    let slow = outlook(own, 102, "a: { of: u, p95: 7s }");
+    assert_ne!(slow, Outlook::KeepsUp);
+    // Well below it is.
+    assert_eq!(outlook(external, 300, ""), Outlook::KeepsUp);
+}
+
+#[test]
+fn a_table_that_ends_is_noted_and_a_faster_fault_refused() {
+    // By hand: 300/s of 100 ms are 30 in flight, and the table ends at 4. A factor below 1 would
+    // make the certain part of a load uncertain.
+    let results = run("run: { duration: 20s, replications: 2 }
+workload: { u: { to: db.request, open: { rate: 300/s } } }
+services: { db: { external: { latency: 100ms, load: { table: [ { in_flight: 4, factor: 1x } ] } } } }");
+    let notes = results.results.notes.join("\n");
+    assert!(notes.contains("ends at 4"), "{notes}");
+    let faster = "version: 1
+workload: { u: { to: db.request, open: { rate: 300/s } } }
+services: { db: { external: { latency: 100ms } } }
+faults: [ slow: { target: db, factor: 0.5x, at: 1m } ]";
+    let told = from_yaml(faster).unwrap_err().to_string();
+    assert!(told.contains("waits cannot become shorter"), "{told}");
 }

@@ -2,7 +2,7 @@
 
 use super::{FAILED_MIN, Results};
 use crate::experiment::verdict::Outlook;
-use crate::scenario::{About, Scenario, Slo};
+use crate::scenario::{About, Goal, Good, Scenario, Slo};
 use crate::stats::Estimate;
 
 /// The result of one goal of an objective.
@@ -35,6 +35,8 @@ pub struct SloResult {
     pub at_most: bool,
     /// Whether the estimate satisfies the bound.
     pub pass: bool,
+    /// In how many replications the value, taken alone, does not satisfy it.
+    pub missed_in: usize,
     /// Whether the result is conclusive: there is an interval, from enough samples of a run that is
     /// long enough, and all of it lies on one side of the bound.
     pub certain: bool,
@@ -69,11 +71,16 @@ impl Results {
             };
             for &(kind, entity) in entities {
                 let Some(row) = self.find(kind, entity, goal.metric, goal.stat) else { continue };
-                let keeps = |value: f64| {
-                    if goal.at_most { value <= goal.bound } else { value >= goal.bound }
+                // Sums of decimals are not exact.
+                let slack = 1e-12 * goal.bound.abs();
+                let keeps = |value: f64| match goal.at_most {
+                    true => value <= goal.bound + slack,
+                    false => value >= goal.bound - slack,
                 };
                 let Estimate { estimate, low, high, .. } = row.estimate;
-                let pass = keeps(estimate);
+                // Nothing is missed of which there is nothing.
+                let is_without = estimate.is_nan() && self.is_without(kind, entity, goal.metric);
+                let pass = keeps(estimate) || is_without;
                 let is_known =
                     low.is_finite() && high.is_finite() && self.has_enough(kind, entity, goal.stat);
                 // A queue that has not settled is shorter than it will be, so a goal that is missed
@@ -95,9 +102,11 @@ impl Results {
                     bound: goal.bound,
                     at_most: goal.at_most,
                     pass,
+                    missed_in: row.values.iter().filter(|value| !keeps(**value)).count(),
                     // Those who wait for ever are in no latency, and in no share of failures.
                     certain: is_known
                         && is_settled
+                        && self.is_shown(slo, (kind, entity), &goal, pass)
                         && !(pass && self.deadlock.is_some())
                         && keeps(low) == pass
                         && keeps(high) == pass,
@@ -105,6 +114,46 @@ impl Results {
             }
         }
         results
+    }
+
+    /// Returns whether there is nothing that an objective could miss: no request came, or, for a
+    /// burn rate, there is no whole window.
+    fn is_without(&self, kind: &str, entity: &str, metric: &str) -> bool {
+        let total = |metric: &str| {
+            self.find(kind, entity, metric, "total").map_or(0.0, |row| row.estimate.estimate)
+        };
+        match kind {
+            "slo" => metric == "worst_burn_rate" || total("good") + total("bad") == 0.0,
+            "workload" | "endpoint" => total("arrivals") == 0.0,
+            _ => false,
+        }
+    }
+
+    /// Returns whether a goal about good requests is shown to be met or missed. Those that are
+    /// still in the system may all be bad. Of a burn rate, every replication has a worst window:
+    /// all of them are on one side, and what has not been seen may still come as often as its share
+    /// may be.
+    fn is_shown(&self, slo: &Slo, (kind, entity): (&str, &str), goal: &Goal, pass: bool) -> bool {
+        let find = |metric: &str, stat: &str| self.find(kind, entity, metric, stat);
+        let total = |metric: &str| find(metric, "total").map_or(0.0, |row| row.estimate.estimate);
+        match goal.metric {
+            "bad_ratio" if pass => {
+                let may_be_bad = total("bad") + total("undecided");
+                may_be_bad <= goal.bound * (may_be_bad + total("good"))
+            }
+            "worst_burn_rate" => {
+                let row = find("worst_burn_rate", "mean");
+                let agree = row.is_some_and(|row| {
+                    row.values.iter().all(|value| (*value <= goal.bound) == pass)
+                });
+                let is_seen = total("bad") > 0.0;
+                let may_be_bad =
+                    find("bad_ratio", "mean").map_or(f64::NAN, |row| row.estimate.high);
+                let allowed = slo.good.as_ref().map_or(f64::NAN, Good::allowed);
+                agree && (!pass || is_seen || may_be_bad <= goal.bound * allowed)
+            }
+            _ => true,
+        }
     }
 
     /// Returns whether there are at least 20/(1−q) answers, so that the interval of the quantile q

@@ -66,6 +66,12 @@ fn slow_in_vain(scenario: &Scenario, directory: &NameTable, problems: &mut Probl
         let slows_waits = !directory.slowed_waits(slow).is_empty();
         let mut slowed = Slowed { waits: slows_waits, found: false };
         of_service.chain(of_instance).for_each(|endpoint| ask("", &endpoint.steps, &mut slowed));
+        if slows_waits && slow.factor.times < 1.0 {
+            let what = format!("waits cannot become shorter, and {} is less than 1x", slow.factor);
+            problems.error(format!("faults[{index}].slow.factor"), what).advise(
+                "write the shorter waits in the steps, and make them longer until the change",
+            );
+        }
         let at = format!("faults[{index}].slow.target");
         if !slowed.found && slows_waits {
             let what =

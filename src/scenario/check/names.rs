@@ -339,7 +339,13 @@ pub(crate) fn objectives(scenario: &Scenario, directory: &NameTable, problems: &
             };
             if !fits {
                 let what = format!("`{}` is a goal for {whose}, not for `{}`", goal.words, slo.of);
-                let help = "write an objective of its own for it";
+                let endpoint = scenario.services.get(&slo.of).and_then(Service::first_endpoint);
+                let help = match endpoint.filter(|_| goal.about() != About::Service) {
+                    Some(endpoint) => {
+                        format!("name an endpoint of it: `of: {}.{endpoint}`", slo.of)
+                    }
+                    None => "write an objective of its own for it".to_string(),
+                };
                 problems.error(format!("{path}.{}", goal.name()), what).advise(help);
             }
             if goal.metric == "utilisation"

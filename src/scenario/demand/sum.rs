@@ -44,6 +44,7 @@ pub(super) fn demand_of(
         },
         is_certain,
         all_arrive: is_certain,
+        longer: 1.0,
         blocks: Vec::new(),
         answer: None,
     };
@@ -76,6 +77,8 @@ struct Sum<'d, 's> {
     is_certain: bool,
     /// Whether every request reaches the next step.
     all_arrive: bool,
+    /// How many times as long the next wait takes if its instance is full, as far as is known.
+    longer: f64,
     /// The blocks around the next step, the innermost last.
     blocks: Vec<Block<'s>>,
     /// The sums where it responds, if it does before its end.
@@ -162,9 +165,11 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
             *sum_s += now_s[index] - before_s[index];
         }
     }
-    fn load(&mut self, _: At, _: &Load) {
+    fn load(&mut self, _: At, load: &Load) {
         self.demand.may_take_longer = true;
         self.demand.is_exact = false;
+        let most = self.directory.scenario.services[self.service as usize].max_in_flight;
+        self.longer = most.map_or(1.0, |most| load.factor(most.0));
     }
     fn hold_core(&mut self, at: At, time: &'s Dist<Span>) {
         let share = self.demand.answered_share;
@@ -182,6 +187,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
     }
     fn wait(&mut self, at: At, time: &Dist<Span>) {
         let share = self.demand.answered_share;
+        let longer = std::mem::replace(&mut self.longer, 1.0);
         if share == 0.0 {
             return;
         }
@@ -191,7 +197,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         self.note_heavy(at, law.variance() * 1e-18);
         let demand = &mut self.demand;
         demand.min_residence_s += certain * mean_s;
-        demand.expected_residence_s += share * mean_s;
+        demand.expected_residence_s += share * mean_s * longer;
         demand.events += share;
         if self.all_arrive {
             demand.min_duration_s += law.quantile(0.0).max(0.0) * 1e-9;

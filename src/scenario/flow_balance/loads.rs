@@ -171,11 +171,14 @@ fn of_instance(
     held
 }
 
+/// A number of an endpoint.
+type Of<'d> = &'d dyn Fn(&EndpointDemand) -> f64;
+
 /// Returns the loads of the cores of an instance: of its loops, and of its threads.
 fn of_cores(
     instance: &InstanceEntry,
     rate: f64,
-    sum: &dyn Fn(&dyn Fn(&EndpointDemand) -> f64) -> f64,
+    sum: &dyn Fn(Of) -> f64,
     stretch: f64,
     dispersion: f64,
 ) -> Vec<Held> {
@@ -185,9 +188,7 @@ fn of_cores(
         move |d: &EndpointDemand| if has_threads { d.thread_cpu_s[index] } else { 0.0 }
     };
     let (apart_s, apart_min_s) = (apart(0), apart(1));
-    let squares = |own_s: &dyn Fn(&EndpointDemand) -> f64| {
-        sum(&|d| d.cpu_variance_s2 * stretch * stretch + own_s(d) * own_s(d))
-    };
+    let squares = |own_s: Of| sum(&|d| d.cpu_variance_s2 * stretch * stretch + own_s(d) * own_s(d));
     let own_s = |d: &EndpointDemand| (d.cpu_s - apart_s(d)) * stretch + d.blocked_s;
     let own_min_s = |d: &EndpointDemand| (d.min_cpu_s - apart_min_s(d)) * stretch + d.min_blocked_s;
     let work = [sum(&own_min_s), sum(&own_s), squares(&own_s)];

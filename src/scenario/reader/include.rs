@@ -13,11 +13,13 @@ use super::file::text_of;
 use crate::problem::{Problem, Severity};
 use crate::scenario::asyncflow01;
 use crate::scenario::text::{self, Entry, Format, Node, Value};
+use indexmap::IndexMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The key.
+/// The key, and what others call it.
 const WORD: &str = "include";
+const MEANT: [&str; 5] = [WORD, "includes", "import", "imports", "extends"];
 /// More files are probably a mistake.
 const FILES_MAX: usize = 100;
 
@@ -29,7 +31,7 @@ pub(super) fn put_together(
     end: usize,
     problems: &mut Vec<Problem>,
 ) -> Vec<Source> {
-    let mut files = Files { parts: Vec::new(), end, open: Vec::new(), problems };
+    let mut files = Files { parts: Vec::new(), end, open: Vec::new(), values: 0, problems };
     files.include(tree, folder, Path::new(""));
     files.parts
 }
@@ -40,6 +42,8 @@ struct Files<'p> {
     end: usize,
     /// The files around the present one.
     open: Vec<PathBuf>,
+    /// The number of values in all of them.
+    values: usize,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -48,9 +52,20 @@ impl Files<'_> {
     /// it from that of the first.
     fn include(&mut self, tree: &mut Node, folder: &Path, from_first: &Path) {
         let Value::Map(entries) = &mut tree.value else { return };
-        let Some(at) = entries.iter().position(|entry| entry.key == WORD) else { return };
-        let Entry { key_span, value, .. } = entries.remove(at);
-        let named = match &value.value {
+        let means = |entry: &Entry| MEANT.contains(&entry.key.to_lowercase().as_str());
+        let Some(at) = entries.iter().position(means) else { return };
+        let Entry { key, key_span, value } = entries.remove(at);
+        if key != WORD {
+            let what = format!("unknown field `{key}`");
+            self.report(key_span, what, "did you mean `include`?");
+            return;
+        }
+        if asyncflow01::is_asyncflow01(tree) {
+            let what = "a file of AsyncFlow 0.1 includes no others".into();
+            self.report(key_span, what, "convert it first: `asyncflow convert OLD.yml NEW.yaml`");
+            return;
+        }
+        let mut named: Vec<&Node> = match &value.value {
             Value::Text(_) => vec![&value],
             Value::List(items) => items.iter().collect(),
             _ => Vec::new(),
@@ -63,6 +78,7 @@ impl Files<'_> {
             );
             return;
         }
+        named.truncate(FILES_MAX + 1);
         let mut below = Node::new(Value::Map(Vec::new()));
         for item in named {
             let Value::Text(name) = &item.value else { continue };
@@ -108,13 +124,15 @@ impl Files<'_> {
                 return self.report(place.clone(), refusal, &help);
             }
         };
-        let tree = self.parsed(&path, text, format)?;
-        let mut tree = match part_of(tree) {
-            Ok(tree) => tree,
-            Err((what, help)) => {
-                return self.report(place.clone(), format!("`{name}` {what}"), help);
-            }
-        };
+        let mut tree = self.parsed(&path, text, format, place)?;
+        self.values += values(&tree);
+        if self.end > text::LARGEST || self.values > text::MOST_NODES {
+            let what = "all files together are too large: at most 1 MiB, and 200,000 values".into();
+            return self.report(place.clone(), what, "include fewer of them");
+        }
+        if let Err((what, help)) = check_part(&mut tree) {
+            return self.report(place.clone(), format!("`{name}` {what}"), help);
+        }
         self.open.push(own);
         let within = |path: &Path| path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         find_files(&mut tree, &within(&way));
@@ -124,7 +142,13 @@ impl Files<'_> {
     }
 
     /// Parses the text of a file, and keeps it.
-    fn parsed(&mut self, path: &Path, text: String, format: Format) -> Option<Node> {
+    fn parsed(
+        &mut self,
+        path: &Path,
+        text: String,
+        format: Format,
+        named_at: &Range<usize>,
+    ) -> Option<Node> {
         let begins = self.end;
         self.end += text.len() + 1;
         let parsed = text::parse(&text, format);
@@ -137,8 +161,16 @@ impl Files<'_> {
                 Some(tree)
             }
             Err(mut found) => {
-                let places = found.iter_mut().filter_map(|problem| problem.place.as_mut());
-                places.for_each(|place| shift_place(place, begins));
+                for problem in &mut found {
+                    match &mut problem.place {
+                        Some(place) => shift_place(place, begins),
+                        // Of a file without any text.
+                        None => {
+                            problem.place = Some(named_at.clone());
+                            problem.help = Some("leave it out, or write a section in it".into());
+                        }
+                    }
+                }
                 self.problems.append(&mut found);
                 None
             }
@@ -153,9 +185,10 @@ impl Files<'_> {
     }
 }
 
-/// Returns the part of a scenario that a tree is; what else it is, and what to do, if it is none.
-fn part_of(mut tree: Node) -> Result<Node, (&'static str, &'static str)> {
-    if asyncflow01::is_asyncflow01(&tree) {
+/// Checks that a tree is part of a scenario, and takes out of it what only a whole one has; returns
+/// what else it is, and what to do.
+fn check_part(tree: &mut Node) -> Result<(), (&'static str, &'static str)> {
+    if asyncflow01::is_asyncflow01(tree) {
         let help = "convert it first: `asyncflow convert OLD.yml NEW.yaml`";
         return Err(("is a file of AsyncFlow 0.1", help));
     }
@@ -163,8 +196,13 @@ fn part_of(mut tree: Node) -> Result<Node, (&'static str, &'static str)> {
         let help = "a part of a scenario has sections, such as `services:`";
         return Err(("is not a group of fields", help));
     };
+    let is_other =
+        |entry: &Entry| entry.key == "version" && entry.value.value != Value::Unsigned(1);
+    if entries.iter().any(is_other) {
+        return Err(("has another version of the format", "this release reads `version: 1`"));
+    }
     entries.retain(|entry| entry.key != "name");
-    Ok(tree)
+    Ok(())
 }
 
 /// Moves a place behind other texts.
@@ -209,29 +247,50 @@ fn find_files(node: &mut Node, way: &Path) {
 
 /// The levels that are put together: sections, names, fields.
 const LEVELS: usize = 3;
+/// The fields whose own fields are put together.
+const GROUPS: [&str; 5] = ["endpoints", "instances", "instance", "external", "queue"];
+/// The section whose lists follow each other.
+const LIST: &str = "faults";
 
 /// Puts one tree over another, at a depth.
 fn over(below: Node, above: Node, depth: usize) -> Node {
-    let Node { span, tall, used, value } = above;
-    let (Value::Map(mut entries), Value::Map(new)) = (below.value, value.clone()) else {
-        return Node { span, tall, used, value };
+    let (old, new) = match (below.value, above.value) {
+        (Value::Map(old), Value::Map(new)) => (old, new),
+        (_, value) => return Node { value, ..above },
     };
+    let keyed = |entry: Entry| (entry.key.clone(), Some(entry));
+    let mut entries: IndexMap<String, Option<Entry>> = old.into_iter().map(keyed).collect();
     for entry in new {
-        let at = entries.iter().position(|old| old.key == entry.key);
-        match at {
-            Some(at) if entry.value.value == Value::Null => _ = entries.remove(at),
-            Some(at) => {
-                let is_group = depth + 1 < LEVELS
-                    || depth + 1 == LEVELS
-                        && ["endpoints", "instances"].contains(&entry.key.as_str());
-                let old = std::mem::replace(&mut entries[at], entry);
-                if is_group {
-                    let own = std::mem::replace(&mut entries[at].value, Node::new(Value::Null));
-                    entries[at].value = over(old.value, own, depth + 1);
-                }
-            }
-            None => entries.push(entry),
-        }
+        let key = entry.key.clone();
+        let together = match entries.get_mut(&key).and_then(Option::take) {
+            Some(_) if entry.value.value == Value::Null => None,
+            Some(old) => Some(Entry { value: put(old.value, entry.value, &key, depth), ..entry }),
+            None => Some(entry),
+        };
+        entries.insert(key, together);
     }
-    Node { span, tall, used, value: Value::Map(entries) }
+    Node { value: Value::Map(entries.into_values().flatten().collect()), ..above }
+}
+
+/// Puts the value of a key over another.
+fn put(old: Node, new: Node, key: &str, depth: usize) -> Node {
+    match (old.value, new.value) {
+        (Value::List(mut all), Value::List(more)) if depth == 0 && key == LIST => {
+            all.extend(more);
+            Node { value: Value::List(all), ..new }
+        }
+        (old, value) if depth + 1 < LEVELS || depth + 1 == LEVELS && GROUPS.contains(&key) => {
+            over(Node::new(old), Node { value, ..new }, depth + 1)
+        }
+        (_, value) => Node { value, ..new },
+    }
+}
+
+/// Returns the number of values in a tree.
+fn values(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::List(items) => items.iter().map(values).sum(),
+        Value::Map(entries) => entries.iter().map(|entry| values(&entry.value)).sum(),
+        _ => 0,
+    }
 }

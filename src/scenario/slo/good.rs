@@ -31,7 +31,7 @@ pub struct Good {
 /// What alerts on a fast burn usually look at.
 const WINDOW: Span = Span(300_000_000_000);
 /// More windows are probably a mistake.
-const WINDOWS_MAX: u64 = 1_000_000;
+const WINDOWS_MAX: u64 = 100_000;
 
 impl Good {
     /// A share of requests that must be answered, in 0 to 1.
@@ -50,17 +50,24 @@ impl Good {
         (self.burn_rate, self.window) = (Some(at_most), Some(window.into()));
         self
     }
+    /// Returns the share of bad requests that it allows, without the rounding of a difference:
+    /// 0.001 of 99.9 %.
+    pub(crate) fn allowed(&self) -> f64 {
+        ((1.0 - self.share.fraction) * 1e12).round() / 1e12
+    }
     /// Returns the length of its windows.
     pub(crate) fn window(&self) -> Span {
         self.window.unwrap_or(WINDOW)
     }
     pub(super) fn check(&self, path: &str, measured: Span, problems: &mut Problems) {
-        if self.share.fraction >= 1.0 {
+        let what = match self.share.fraction {
+            share if share >= 1.0 => Some("100 % allows no bad request, so it has no error budget"),
+            share if share <= 0.0 => Some("0 % promises nothing"),
+            _ => None,
+        };
+        if let Some(what) = what {
             problems
-                .error(
-                    format!("{path}.share"),
-                    "100 % allows no bad request, so it has no error budget",
-                )
+                .error(format!("{path}.share"), what)
                 .advise("write for example `share: 99.9%`");
         }
         if self.within == Some(Span::ZERO) {
@@ -68,9 +75,9 @@ impl Good {
                 .error(format!("{path}.within"), "no request is answered within 0s")
                 .advise("write for example `within: 400ms`");
         }
-        if self.burn_rate.is_some_and(|rate| !(rate > 0.0 && rate <= 1e6)) {
+        if self.burn_rate.is_some_and(|rate| !(1e-3..=1e6).contains(&rate)) {
             problems
-                .error(format!("{path}.burn_rate"), "a burn rate is a number above 0, to 1000000")
+                .error(format!("{path}.burn_rate"), "a burn rate is a number from 0.001 to 1000000")
                 .advise("write for example `burn_rate: 14`: that many times the allowed share of bad requests");
         }
         let window = self.window();
@@ -98,7 +105,7 @@ impl Good {
         }
     }
     pub(super) fn goals(&self) -> impl Iterator<Item = Goal> {
-        let allowed = 1.0 - self.share.fraction;
+        let allowed = self.allowed();
         let within = self.within.map_or(String::new(), |within| format!(" within {within}"));
         let share = Goal::mean("bad_ratio", "good", allowed, "");
         let share = Goal { words: format!("good > {}{within}", self.share), ..share };

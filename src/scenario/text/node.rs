@@ -305,7 +305,9 @@ impl Node {
     pub(super) fn first_key(&self) -> Option<Range<usize>> {
         match &self.value {
             Value::Map(entries) => {
-                entries.first().map(|entry| entry.key_span.clone()).filter(|span| !span.is_empty())
+                // Those of included files stand behind, also if they come first.
+                let written = entries.iter().map(|entry| &entry.key_span);
+                written.filter(|span| !span.is_empty()).min_by_key(|span| span.start).cloned()
             }
             _ => None,
         }

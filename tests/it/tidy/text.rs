@@ -20,13 +20,11 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/experiment/select.rs", "select", 73),
     ("src/experiment/sensitivity/analyse.rs", "analyse", 80),
     ("src/experiment/verdict.rs", "outlook", 81),
-    ("src/plan/compile.rs", "machines", 72),
     ("src/report/compare.rs", "comparison", 87),
     ("src/report/sensitivity.rs", "sensitivity", 129),
     ("src/report/sweep.rs", "sweep", 79),
     ("src/report/verdict.rs", "why", 77),
     ("src/scenario/check/size/memory.rs", "memory", 80),
-    ("src/scenario/directory.rs", "new", 73),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),
 ];
