@@ -16,7 +16,7 @@ use super::{interrupt, run, vary};
 use crate::experiment::{self, Progress, Shard, Spec};
 use crate::problem::{Problem, Severity};
 use crate::report;
-use crate::scenario::{Scenario, Template, to_json};
+use crate::scenario::{MEASURED, Scenario, Template, to_json};
 use crate::store::{self, Folder, Head, OptionalTables, StoreError, Study};
 use journal::{open_journal, replications};
 use serde_json::Value;
@@ -174,7 +174,7 @@ fn measured_in(written: &Value) -> Vec<String> {
         Value::Object(map) => map
             .iter()
             .flat_map(|(key, value)| match value["file"].as_str() {
-                Some(file) if ["empirical", "replay", "table"].contains(&key.as_str()) => {
+                Some(file) if MEASURED.contains(&key.as_str()) => {
                     vec![file.to_string()]
                 }
                 _ => measured_in(value),

@@ -3,7 +3,7 @@
 //! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors
 //! multiply. A burst that has started keeps its length; on cores that are shared (`schedule: ps`)
 //! it goes on at the new speed. With `waits`, and always at an external service, the same holds of
-//! waits.
+//! waits, and of `block` steps.
 //! Checked: `tests/it/faults.rs`, `tests/it/load.rs`.
 
 use super::{Breakable, Names, check_times};
@@ -20,7 +20,8 @@ pub struct Slow {
     pub target: String,
     /// How many times as long bursts take.
     pub factor: Factor,
-    /// Whether waits take as many times as long, too; those of an external service always do.
+    /// Whether waits and blocks take as many times as long, too; those of an external service
+    /// always do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
     /// When it begins.

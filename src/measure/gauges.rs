@@ -58,12 +58,13 @@ const fn at_resource(kind: &'static str, queue_for: &'static str) -> Wait {
 }
 
 /// All of them.
-pub(crate) const WAITS: [Wait; 5] = [
+pub(crate) const WAITS: [Wait; 6] = [
     at_service("queue", "ready_queue", "a core"),
     at_service("memory", "memory_queue", "memory"),
     at_service("admission", "admission_queue", "admission"),
     at_resource("lock", "a lock"),
     at_resource("pool", "a connection"),
+    at_resource("thread", "a thread"),
 ];
 
 /// Returns whether a kind of entities is that of resources that are none of an instance's own.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Metric {
     /// `workload`, `endpoint`, `block`, `branch`, `service`, `instance`, `link`, `balancer`,
-    /// `lock`, `pool`, `slo`, `system` or `phase`.
+    /// `lock`, `pool`, `thread`, `slo`, `system` or `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,

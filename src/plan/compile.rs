@@ -7,7 +7,7 @@ use super::{
     EndpointPlan, Hop, Limits, PatiencePlan, Plan, SLOTS_AN_EVENT, ServicePlan, SourcePlan, Target,
     phases, promises,
 };
-use crate::fault::FaultPlan;
+use crate::fault::{Fault, FaultPlan};
 use crate::measure::{self, Flow, Layout};
 use crate::policy::scale::{Autoscale, ScalePlan};
 use crate::random::dists::Sampler;
@@ -17,7 +17,7 @@ use crate::resource::ResourcePlan;
 use crate::scenario::NameTable;
 use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
-use crate::step::{self, Op};
+use crate::step::{self, Op, SlowWaits};
 use crate::units::Time;
 use crate::workload::{ArrivalProcess, Replay};
 use indexmap::{IndexMap, IndexSet};
@@ -49,6 +49,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         station_of: Vec::new(),
         threads_of: Vec::new(),
         is_loaded: vec![false; scenario.services.len()],
+        slow_waits: Vec::new(),
         resources: Vec::new(),
         rows: IndexMap::new(),
         is_rich: false,
@@ -122,6 +123,8 @@ pub(super) struct Build<'s> {
     pub threads_of: Vec<Option<u32>>,
     /// By service: whether its waits take longer under load.
     pub is_loaded: Vec<bool>,
+    /// The faults that make waits longer.
+    pub slow_waits: Vec<SlowWaits>,
     pub resources: Vec<ResourcePlan>,
     /// The rows of each resource: by service or named instance, kind and name.
     pub rows: IndexMap<(u32, bool, &'static str, String), step::Rows>,
@@ -268,6 +271,17 @@ impl<'s> Build<'s> {
             }
         }
         table
+    }
+
+    /// Returns the faults that make waits longer.
+    pub(super) fn slow_waits(&self) -> Vec<SlowWaits> {
+        let slow = self.directory.scenario.faults.iter().filter_map(|fault| {
+            let Fault::Slow(slow) = fault else { return None };
+            let ((at, until), factor) = (fault.times(), slow.factor.times);
+            let instances = self.directory.slowed_waits(slow);
+            (!instances.is_empty()).then_some(SlowWaits { at, until, instances, factor })
+        });
+        slow.collect()
     }
 
     fn faults(&mut self, scenario: &Scenario) -> Vec<FaultPlan> {

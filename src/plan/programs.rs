@@ -3,7 +3,7 @@
 use super::EndpointPlan;
 use super::compile::Build;
 use super::routes::{self, Sender};
-use crate::fault::{Fault, Names};
+use crate::fault::Names;
 use crate::measure::{self, Flow};
 use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
@@ -16,6 +16,7 @@ impl Build<'_> {
     /// Compiles the steps of all endpoints into one program: memory first, then the steps, then the
     /// answer.
     pub(super) fn programs(&mut self) {
+        self.slow_waits = self.slow_waits();
         for id in 0..self.directory.endpoints.len() {
             let entry = &self.directory.endpoints[id];
             let (service, path, endpoint) = (entry.service, entry.path.clone(), entry.endpoint);
@@ -133,17 +134,16 @@ impl step::Compiler for Steps<'_, '_> {
         self.build.directory.error(status)
     }
     fn slow_waits(&mut self) -> Vec<SlowWaits> {
-        let directory = &self.build.directory;
-        let (scenario, members) =
-            (directory.scenario, directory.holders(self.endpoint, step::Scope::Instance).1);
-        let reaching = scenario.faults.iter().filter_map(|fault| {
-            let Fault::Slow(slow) = fault else { return None };
-            let mut instances = directory.slowed_waits(slow);
-            instances.retain(|instance| members.contains(instance));
-            let ((at, until), factor) = (fault.times(), slow.factor.times);
-            (!instances.is_empty()).then_some(SlowWaits { at, until, instances, factor })
-        });
-        reaching.collect()
+        if self.build.slow_waits.is_empty() {
+            return Vec::new();
+        }
+        let (_, members) = self.build.directory.holders(self.endpoint, step::Scope::Instance);
+        let here = |slow: &SlowWaits| {
+            let within = |id: u32| slow.instances.partition_point(|own| *own < id);
+            let instances = slow.instances[within(members.start)..within(members.end)].to_vec();
+            (!instances.is_empty()).then_some(SlowWaits { instances, ..*slow })
+        };
+        self.build.slow_waits.iter().filter_map(here).collect()
     }
     fn station(&mut self) -> Option<step::Rows> {
         let instance = self.build.directory.first_with(self.endpoint);

@@ -58,7 +58,8 @@ pub struct Problem {
     pub of_key: bool,
     /// Where the value was given.
     pub origin: Origin,
-    /// The byte range in the text, once known.
+    /// The byte range in the text, once known; behind its end, in the files that it includes
+    /// (`scenario::Source::part`).
     pub place: Option<Range<usize>>,
     /// The place of the YAML alias that repeats the text, if any.
     pub used: Option<Box<Range<usize>>>,

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "cli")]
 mod bottleneck;
+#[cfg(feature = "cli")]
 mod capacity;
 #[cfg(feature = "cli")]
 mod compare;

@@ -36,7 +36,7 @@ pub(crate) struct FurtherPart(pub u8);
 
 /// The names of all further parts, as in `time_in.lock`: waiting for locks, waiting for
 /// connections, holding a core without computing.
-pub(crate) const FURTHER: [&str; 3] = ["lock", "pool", "block"];
+pub(crate) const FURTHER: [&str; 4] = ["lock", "pool", "block", "thread"];
 
 /// How many further parts a plan may have.
 pub(crate) const FURTHER_PARTS_MAX: usize = 8;

@@ -73,8 +73,8 @@ pub(super) struct EndpointDemand {
     pub goes_beyond: bool,
     /// The parts of `cpu_s` and `min_cpu_s` that are spent beside the request, s.
     pub beside_cpu_s: [f64; 2],
-    /// The parts of `cpu_s` and `min_cpu_s` that threads spend, s.
-    pub thread_cpu_s: [f64; 2],
+    /// The parts of `cpu_s`, `min_cpu_s` and `cpu_variance_s2` that threads spend.
+    pub thread_cpu: [f64; 3],
     /// Share of the requests that are answered, if only failing steps end requests early.
     pub answered_share: f64,
     /// Mean number of steps that take an event each.
@@ -137,7 +137,7 @@ impl EndpointDemand {
         may_take_longer: false,
         goes_beyond: false,
         beside_cpu_s: [0.0; 2],
-        thread_cpu_s: [0.0; 2],
+        thread_cpu: [0.0; 3],
         answered_share: 1.0,
         events: 0.0,
         calls: Vec::new(),

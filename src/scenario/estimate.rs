@@ -195,7 +195,7 @@ impl Load {
                 let rate = rates[e] / sharing;
                 let thread_s = match instance.thread_cores {
                     0 => 0.0,
-                    _ => demands[e].thread_cpu_s[0],
+                    _ => demands[e].thread_cpu[0],
                 };
                 let speed = instance.machine.speed.times;
                 work += rate * ((demands[e].cpu_s - thread_s) / speed + demands[e].blocked_s);

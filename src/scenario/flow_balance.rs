@@ -43,6 +43,8 @@ pub enum Resource {
     Lock,
     /// A pool of connections that they use.
     Pool,
+    /// The threads of their event loops that they are offloaded to.
+    Threads,
 }
 
 impl Resource {
@@ -55,6 +57,7 @@ impl Resource {
             Resource::Instances => "instances",
             Resource::Lock => "lock",
             Resource::Pool => "pool",
+            Resource::Threads => "threads",
         }
     }
 }

@@ -18,8 +18,8 @@ pub struct Loaded {
     pub scenario: Option<Scenario>,
     /// All problems, in the order they were found.
     pub problems: Problems,
-    /// The files that the text includes.
-    pub(crate) included: Vec<Source>,
+    /// The files that the text includes: places behind it are in these ([`Source::part`]).
+    pub included: Vec<Source>,
     tree: Option<Node>,
     /// The paths set with `--set`.
     sets: Vec<String>,
@@ -261,6 +261,9 @@ pub(super) fn from_tree(tree: &Node, stem: &str, folder: &Path) -> (Option<Scena
     });
     (scenario, problems)
 }
+
+/// What reads files of measured values.
+pub(crate) const MEASURED: [&str; 3] = ["empirical", "replay", "table"];
 
 /// The maximum number of distributions read from files: each may take a second and several
 /// megabytes.

@@ -112,9 +112,9 @@ impl Service {
         match *names.names {
             [only] => {
                 let key = if names.is_keyed { "the hottest key of " } else { "" };
-                format!("{key}{name}'s {} `{only}`", kind.word())
+                format!("{key}{name}'s {} `{only}`", kind.noun())
             }
-            _ => format!("a {} of {name}", kind.word()),
+            _ => format!("a {} of {name}", kind.noun()),
         }
     }
     /// Returns its endpoints, and those of its named instances.
@@ -141,6 +141,7 @@ impl Service {
             Resource::Memory => format!("{name}'s memory"),
             Resource::Lock => self.holding(name, Kind::Lock),
             Resource::Pool => self.holding(name, Kind::Pool),
+            Resource::Threads => self.holding(name, Kind::Thread),
         }
     }
     /// Whether all its instances have a price.
@@ -173,7 +174,7 @@ impl Service {
 }
 
 /// Returns how many cores only threads use: those beside the event loops of an instance, if its
-/// endpoints offload anything.
+/// endpoints compute anything in threads.
 pub(crate) fn thread_cores(
     runtime: &Runtime,
     machine: &Machine,
@@ -184,12 +185,12 @@ pub(crate) fn thread_cores(
     if offloads.0 { machine.cpu.saturating_sub(runtime.cores(machine.cpu)) } else { 0 }
 }
 
-/// Whether anything is done in threads.
+/// Whether anything is computed in threads.
 struct Offloads(bool);
 
 impl<'s> Asks<'s> for Offloads {
-    fn block(&mut self, _: At, way: Way<'s>) {
-        self.0 |= matches!(way, Way::Held(Holding { is_thread: true, .. }));
+    fn thread_cpu(&mut self, _: At, _: &Dist<Span>) {
+        self.0 = true;
     }
 }
 

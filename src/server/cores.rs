@@ -35,12 +35,12 @@ impl RunQueue {
     pub(crate) fn renew(&mut self, cores: u32) {
         (self.free, self.ready) = (cores, Line::default());
     }
-    /// How long a burst takes.
+    /// How long a burst takes that takes `factor` times as long as usual.
     #[inline(always)]
-    pub(crate) fn stretched(&self, demand: Span) -> Span {
+    pub(crate) fn stretched(&self, demand: Span, factor: f64) -> Span {
         match self.stretch {
-            None => demand,
-            Some(stretch) => Span((demand.0 as f64 * stretch).round() as u64),
+            None if factor == 1.0 => demand,
+            stretch => Span((demand.0 as f64 * (factor * stretch.unwrap_or(1.0))).round() as u64),
         }
     }
 }

@@ -86,6 +86,8 @@ fn asked(plan: &Plan, flow: u32, key: Option<Key>) -> (f64, f64) {
         match op {
             Op::Cpu(op) => cpu_s += seconds(&op.demand),
             Op::Wait(op) => wait_s += seconds(&op.span),
+            Op::LongerBurst(op) => cpu_s += seconds(op.alone()),
+            Op::Longer(op) => wait_s += seconds(op.alone()),
             Op::Call(op) => {
                 let (cpu, wait) = asked(plan, op.flow, key.map(|key| key.child(op.salt, 0)));
                 (cpu_s, wait_s) = (cpu_s + cpu, wait_s + wait);

@@ -42,13 +42,14 @@ services:
   api:
     max_in_flight: 4
     queue: {{ max: 10, timeout: 4ms }}
-    instance: {{ cpu: 2, memory: 3MB }}
+    instance: {{ cpu: 3, memory: 3MB }}
     runtime: {{ {runtime} }}
     endpoints:
       x:
         - memory: 1MB
         - cpu: 1ms
         - block: 200us
+        - offload: {{ pool: 1, do: [ cpu: 300us, block: 200us, wait: {{ for: 200us, load: {{ linear: 20% }} }} ] }}
         - spawn: [ cpu: 200us, lock: {{ name: all, scope: service, hold: [ wait: 300us ] }}, call: db.read ]
         - repeat: {{ times: 2, do: [ lock: {{ name: own, hold: [ cpu: 300us, wait: 500us ] }} ] }}
         - parallel:
@@ -222,6 +223,9 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
         "Cpu false",
         "Cpu true",
         "Block false",
+        "Thread false",
+        "Longer false",
+        "Sleep false",
         "Shared true",
         "Wait false",
         "Call false",

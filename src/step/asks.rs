@@ -105,8 +105,6 @@ pub(crate) struct Holding<'s> {
     pub keys: u32,
     /// The share of requests that need its most popular key; 1 if it has none.
     pub hottest: f64,
-    /// Whether it is a thread, and not a connection: what is done with it needs no event loop.
-    pub is_thread: bool,
 }
 
 impl Holding<'_> {
@@ -127,14 +125,24 @@ impl Holding<'_> {
 pub(crate) enum Kind {
     Lock,
     Pool,
+    /// The threads of `offload`.
+    Thread,
 }
 
 impl Kind {
-    /// The word of its step.
+    /// Its name in metrics, and of a lock or a pool that of its step.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Kind::Lock => "lock",
             Kind::Pool => "pool",
+            Kind::Thread => "thread",
+        }
+    }
+    /// What all of them are together, in messages.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Kind::Lock | Kind::Pool => self.word(),
+            Kind::Thread => "pool of threads",
         }
     }
     /// The fields that say who shares it, and how many units there are.
@@ -142,13 +150,14 @@ impl Kind {
         match self {
             Kind::Lock => ["scope", "permits"],
             Kind::Pool => ["per", "max"],
+            Kind::Thread => ["per", "pool"],
         }
     }
     /// The field with the steps while it is held.
     pub(crate) fn steps(self) -> &'static str {
         match self {
             Kind::Lock => "hold",
-            Kind::Pool => "do",
+            Kind::Pool | Kind::Thread => "do",
         }
     }
 }

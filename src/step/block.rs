@@ -4,13 +4,15 @@
 //! it is not pre-empted, and cannot be called off. Consecutive `cpu` and `block` steps keep the
 //! core. This is what a synchronous driver, a file read or `time.sleep` do in a handler of an event
 //! loop: all other requests of the loop wait meanwhile. The loop counts as busy; the time is
-//! `time_in.block`. On cores that are shared (`schedule: ps`), and in `offload`, it is a thread
-//! that sleeps, and the cores are free.
+//! `time_in.block`. On cores that are shared (`schedule: ps`) it is a thread that sleeps, and the
+//! cores are free; so it is in `offload` (`offload.rs`). `slow` faults that reach waits reach it.
 //! Checked: `tests/it/block.rs` (M/D/1).
 
 use super::asks::{Asks, At};
 use super::cpu::{leave_core, with_core};
-use super::{Act, Compiler, Leaving, Left, Stage, Then};
+use super::load::{longer, slowed};
+use super::offload::Sleep;
+use super::{Act, Compiler, Leaving, Left, SlowWaits, Stage, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
@@ -32,8 +34,7 @@ pub(crate) struct Op {
     part: FurtherPart,
     /// Whether it holds its core.
     pub holds_core: bool,
-    /// Whether it holds a thread, which sleeps.
-    is_in_thread: bool,
+    slow: Vec<SlowWaits>,
 }
 
 impl Block {
@@ -48,10 +49,13 @@ impl Block {
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let span = to.sampler("block", self.0.compile());
+        let slow = to.slow_waits();
+        if to.is_in_thread() {
+            return to.emit(super::Op::Sleep(Sleep { span, slow }));
+        }
         let part = to.part("block");
-        let is_in_thread = to.is_in_thread();
-        let holds_core = to.station().is_none() && !is_in_thread;
-        to.emit(super::Op::Block(Op { span, part, holds_core, is_in_thread }));
+        let holds_core = to.station().is_none();
+        to.emit(super::Op::Block(Op { span, part, holds_core, slow }));
     }
 }
 
@@ -60,13 +64,12 @@ impl Act for Op {
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let span = match self.holds_core {
             true => with_core(stage, request, slot, &self.span, true),
-            false => {
-                stage.free_core(request);
-                Some(self.span.span(request.key))
-            }
+            false => Some(self.span.span(request.key)),
         };
         if let Some(span) = span {
-            request.parts.mark = stage.now();
+            let now = stage.now();
+            request.parts.mark = now;
+            let span = longer(span, slowed(&self.slow, now, request.instance));
             stage.after(span, Event::Woken, request, slot);
         }
         Then::Park
@@ -80,7 +83,7 @@ impl Act for Op {
         if request.granted {
             return leave_core(stage, request, leaving);
         }
-        if self.holds_core || self.is_in_thread {
+        if self.holds_core {
             return Left::Computing;
         }
         stage.calendar.note_stale();

@@ -8,7 +8,7 @@
 //! outcome.
 //! Checked: `tests/it/calls.rs`, `tests/it/cancel.rs`.
 
-use super::asks::{Arm, Asks, At, Way};
+use super::asks::{Arm, Asks, At, Kind, Way};
 use super::{Act, Compiler, Leaving, Left, Pool, Stage, Then, Waits};
 use crate::kernel::RequestId;
 use crate::problem::Problems;
@@ -171,7 +171,7 @@ impl Call {
             to.emit(super::Op::Call(op));
         };
         match &self.pool {
-            Some(pool) => pool.compile_around(self.pool_name(pool), to, &mut call),
+            Some(pool) => pool.compile_around(Kind::Pool, self.pool_name(pool), to, &mut call),
             None => call(to),
         }
     }

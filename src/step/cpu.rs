@@ -113,8 +113,8 @@ impl Cpu {
 }
 
 /// Gives the request a core, if it has none, and draws how long it will hold it; `None` if it has
-/// to queue for one: then it has been drawn, and is given when it is granted. The lag of a loop is
-/// that of what `is_loop`.
+/// to queue for one: then it has been drawn, and is given when it is granted. Only what
+/// runs on a loop (`is_loop`) counts in its lag.
 #[inline(always)]
 pub(super) fn with_core(
     stage: &mut Stage,
@@ -166,7 +166,7 @@ pub(super) fn leave_core(stage: &mut Stage, request: &mut Request, leaving: Leav
 }
 
 impl Op {
-    /// Begins a burst, which `longer` makes as long as it is when it has a core.
+    /// Begins a burst, which takes `factor` times as long when it has a core.
     #[inline(always)]
     pub(super) fn begin_longer(
         &self,
@@ -174,13 +174,13 @@ impl Op {
         request: &mut Request,
         slot: u32,
         is_loop: bool,
-        longer: impl Fn(&Stage, &Request, Span) -> Span,
+        factor: impl Fn(&Stage, &Request) -> f64,
     ) -> Then {
         let Some(burst) = with_core(stage, request, slot, &self.demand, is_loop) else {
             return Then::Park;
         };
-        let burst = longer(stage, request, burst);
-        let burst = stage.queues[request.worker as usize].stretched(burst);
+        let factor = factor(stage, request);
+        let burst = stage.queues[request.worker as usize].stretched(burst, factor);
         request.scratch = u64::from(self.is_last);
         stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
@@ -191,7 +191,7 @@ impl Act for Op {
     const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        self.begin_longer(stage, request, slot, true, |_, _, burst| burst)
+        self.begin_longer(stage, request, slot, true, |_, _| 1.0)
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
         if !request.granted {

@@ -10,6 +10,7 @@
 use super::asks::At;
 use super::{Act, Leaving, Left, Stage, Then, cpu, wait};
 use crate::problem::Problems;
+use crate::random::dists::Sampler;
 use crate::request::{Part, Request};
 use crate::units::{Count, Factor, Share, Span, Time};
 use schemars::JsonSchema;
@@ -39,7 +40,7 @@ pub struct LoadPoint {
     pub factor: Factor,
 }
 
-/// The largest factor: no time becomes infinite.
+/// The largest factor of a load.
 const MOST: f64 = 1e6;
 
 impl Load {
@@ -153,6 +154,10 @@ impl Wait {
     pub(super) fn new(wait: wait::Op, load: Option<&Load>, slow: Vec<SlowWaits>) -> Wait {
         Wait { wait, load: load.map(Load::compile), slow }
     }
+    /// What it takes by itself.
+    pub(crate) fn alone(&self) -> &Sampler {
+        &self.wait.span
+    }
     /// Whether it takes longer, the more requests there are.
     pub(crate) fn is_loaded(&self) -> bool {
         self.load.is_some()
@@ -171,6 +176,10 @@ impl Burst {
     pub(super) fn new(burst: cpu::Op, load: &Load, is_loop: bool) -> Burst {
         Burst { burst, load: load.compile(), is_loop }
     }
+    /// What it takes by itself.
+    pub(crate) fn alone(&self) -> &Sampler {
+        &self.burst.demand
+    }
 }
 
 /// Returns how many times as long it takes what begins now.
@@ -178,9 +187,14 @@ fn factor(load: &Curve, stage: &Stage, request: &Request) -> f64 {
     load.factor(stage.places[request.instance as usize].0.held.value)
 }
 
-/// Returns a time made longer by a factor, ns.
-fn longer(span: Span, factor: f64) -> Span {
-    Span((span.0 as f64 * factor).round() as u64)
+/// Returns a time made longer by a factor.
+pub(super) fn longer(span: Span, factor: f64) -> Span {
+    if factor == 1.0 { span } else { Span((span.0 as f64 * factor).round() as u64) }
+}
+
+/// Returns how many times as long waits take that begin now, because of faults.
+pub(super) fn slowed(slow: &[SlowWaits], now: Time, instance: u32) -> f64 {
+    slow.iter().map(|slow| slow.factor_at(now, instance)).product()
 }
 
 impl Act for Wait {
@@ -189,8 +203,8 @@ impl Act for Wait {
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         let load = self.load.as_ref().map_or(1.0, |load| factor(load, stage, request));
-        let slow = self.slow.iter().map(|slow| slow.factor_at(now, request.instance));
-        let span = longer(self.wait.span.span(request.key), load * slow.product::<f64>());
+        let slow = slowed(&self.slow, now, request.instance);
+        let span = longer(self.wait.span.span(request.key), load * slow);
         self.wait.begin_for(stage, request, slot, span)
     }
     fn wake(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
@@ -211,8 +225,8 @@ impl Act for Burst {
     const IS_RICH: bool = false;
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        self.burst.begin_longer(stage, request, slot, self.is_loop, |stage, request, burst| {
-            longer(burst, factor(&self.load, stage, request))
+        self.burst.begin_longer(stage, request, slot, self.is_loop, |stage, request| {
+            factor(&self.load, stage, request)
         })
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {

@@ -97,7 +97,6 @@ impl Lock {
             units: self.permits.0,
             gives_up: false,
             keys,
-            is_thread: false,
             hottest,
         };
         super::asks::block(At::Key(&at, "lock.hold"), Way::Held(holding), &[arm], visitor);

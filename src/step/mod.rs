@@ -278,6 +278,8 @@ catalogue! {
     Release: pool::Release,
     /// `cpu` in a thread of `offload`.
     Thread: offload::Burst,
+    /// `block` in a thread of `offload`.
+    Sleep: offload::Sleep,
     /// The end of what a thread does.
     Return: offload::Return,
     /// The end of the body of `repeat`.

@@ -1,17 +1,21 @@
 //! `offload: { pool: 40, do: [ block: 20ms ] }`: do something in a thread of a pool, so that the
 //! event loop is free meanwhile (`run_in_executor`, `run_in_threadpool`, the pool of libuv).
 //!
-//! Law: each process has `pool` threads, which requests take first come, first served, as the
-//! connections of a pool; the wait for one is `time_in.pool`. A thread does the steps one after
+//! Law: each event loop has `pool` threads, which requests take first come, first served, as the
+//! connections of a pool; the wait for one is `time_in.thread`. A thread does the steps one after
 //! the other, and is held also while it waits. Its bursts compute on the cores that no event loop
-//! uses, which have one queue; where there are none, on that of its loop, which they hold then. A
-//! `block` step holds the thread and no core. On other runtimes any core computes them anyway, and
-//! only the number of threads limits them.
+//! uses, which have one queue; where there are none, on that of its loop, for which they queue. A
+//! `block` step is a thread that sleeps: it holds no core, and is awaited as I/O. On other runtimes
+//! any core computes them anyway, and only the number of threads limits them.
+//! Limits: there is no lock of an interpreter (Python's GIL), for which threads and loop compete.
 //! Checked: `tests/it/offload.rs` (M/M/c in the pool; a loop beside it, M/D/1).
 
 use super::asks::{Arm, Asks, At, Holding, InThread, Kind, Way};
-use super::{Act, Compiler, Leaving, Left, Pool, Scope, Stage, Step, Then, cpu};
+use super::load::{longer, slowed};
+use super::{Act, Compiler, Leaving, Left, Pool, Scope, SlowWaits, Stage, Step, Then, cpu};
+use crate::kernel::Event;
 use crate::problem::Problems;
+use crate::random::dists::Sampler;
 use crate::request::{Part, Request};
 use crate::units::Count;
 use schemars::JsonSchema;
@@ -36,9 +40,8 @@ pub struct Offload {
 /// The compiled form: the request goes on in a thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
-    /// The row of the first instance's threads, and that instance.
-    first: u32,
-    instance: u32,
+    /// The row of the first instance's threads, and that instance, if they have their own cores.
+    threads: Option<(u32, u32)>,
 }
 
 /// The thread has done its steps, and the request is in its loop again.
@@ -48,6 +51,13 @@ pub(crate) struct Return;
 /// A burst in a thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Burst(pub cpu::Op);
+
+/// A `block` in a thread: it sleeps.
+#[derive(Clone, Debug)]
+pub(crate) struct Sleep {
+    pub span: Sampler,
+    pub slow: Vec<SlowWaits>,
+}
 
 /// The name of the pool, if it has none of its own.
 const NAME: &str = "threads";
@@ -93,7 +103,7 @@ impl Offload {
         super::load_block(&mut self.steps, folder, &format!("{path}.do"), problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
-        let holding = Holding { is_thread: true, ..self.threads().holding(self.name()) };
+        let holding = Holding { kind: Kind::Thread, ..self.threads().holding(self.name()) };
         let at = At::Key(&at, "offload.do");
         visitor.block(at, Way::Held(holding));
         visitor.arm(Arm { steps: &self.steps, weight: 1.0, is_measured: false });
@@ -104,16 +114,12 @@ impl Offload {
         visitor.end();
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        self.threads().compile_around(self.name(), to, &mut |to| {
+        self.threads().compile_around(Kind::Thread, self.name(), to, &mut |to| {
             let threads = to.begin_thread();
-            if let Some((first, instance)) = threads {
-                to.emit(super::Op::Offload(Op { first, instance }));
-            }
+            to.emit(super::Op::Offload(Op { threads }));
             self.steps.iter().for_each(|step| step.compile(to));
             to.end_thread();
-            if threads.is_some() {
-                to.emit(super::Op::Return(Return));
-            }
+            to.emit(super::Op::Return(Return));
         });
     }
 }
@@ -128,7 +134,7 @@ impl Asks<'_> for Alone<'_> {
         let what = match way {
             Way::AtOnce { .. } => "a thread does one thing after the other",
             Way::Beside => "what a thread begins in the background has no thread",
-            Way::Held(Holding { is_thread: true, .. }) => "a thread is not offloaded again",
+            Way::Held(Holding { kind: Kind::Thread, .. }) => "a thread is not offloaded again",
             Way::Held(Holding { scope: Scope::Process, kind: Kind::Lock, .. }) => {
                 "a lock of one event loop cannot be taken in a thread"
             }
@@ -146,7 +152,9 @@ impl Act for Op {
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         stage.free_core(request);
         stage.frames.open(request, u64::from(request.worker), 0);
-        request.worker = self.first + request.instance - self.instance;
+        if let Some((first, instance)) = self.threads {
+            request.worker = first + request.instance - instance;
+        }
         Then::Next
     }
 }
@@ -164,7 +172,7 @@ impl Act for Return {
 impl Act for Burst {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        self.0.begin_longer(stage, request, slot, false, |_, _, burst| burst)
+        self.0.begin_longer(stage, request, slot, false, |_, _| 1.0)
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
         self.0.leave(stage, request, leaving)
@@ -174,5 +182,35 @@ impl Act for Burst {
     }
     fn part(&self, request: &Request) -> Part {
         self.0.part(request)
+    }
+}
+
+impl Act for Sleep {
+    #[inline(never)]
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        let now = stage.now();
+        request.parts.mark = now;
+        stage.gauges[request.instance as usize].io.add(now, 1);
+        let slow = slowed(&self.slow, now, request.instance);
+        stage.after(longer(self.span.span(request.key), slow), Event::Woken, request, slot);
+        stage.free_core(request);
+        Then::Park
+    }
+    fn wake(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+        let now = stage.now();
+        request.parts.charge(Part::Io, now);
+        stage.gauges[request.instance as usize].io.subtract(now, 1);
+        Then::Next
+    }
+    /// Its request is gone, and the thread sleeps on.
+    fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
+        stage.gauges[request.instance as usize].io.subtract(stage.now(), 1);
+        Left::Computing
+    }
+    fn awaits_event(&self, _: &Request) -> bool {
+        true
+    }
+    fn part(&self, _: &Request) -> Part {
+        Part::Io
     }
 }

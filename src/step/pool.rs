@@ -152,23 +152,23 @@ impl Pool {
             gives_up: self.wait.is_some(),
             keys: 0,
             hottest: 1.0,
-            is_thread: false,
         }
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        self.compile_around(self.name.as_deref().unwrap_or_default(), to, &mut |to| {
+        self.compile_around(Kind::Pool, self.name.as_deref().unwrap_or_default(), to, &mut |to| {
             self.steps.iter().for_each(|step| step.compile(to));
         });
     }
-    /// Compiles the pool of this name around what `inside` compiles.
+    /// Compiles the pool of this kind and name around what `inside` compiles.
     pub(super) fn compile_around(
         &self,
+        kind: Kind,
         name: &str,
         to: &mut dyn Compiler,
         inside: &mut dyn FnMut(&mut dyn Compiler),
     ) {
-        let rows = to.resource(Kind::Pool.word(), name, self.per, self.max.0, 0);
-        let part = to.part(Kind::Pool.word());
+        let rows = to.resource(kind.word(), name, self.per, self.max.0, 0);
+        let part = to.part(kind.word());
         let patience = self.wait.map(|wait| (wait, to.outcome("pool_timeout")));
         let keeps = self.connect.is_some();
         let connecting = self.connect.as_ref().map(|law| {

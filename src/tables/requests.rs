@@ -59,6 +59,9 @@ impl Table for RequestsTable {
         number("block_s", "s", "holding a core without computing; only with `block` steps", |r| {
             r.request.spent_s("block")
         }),
+        number("thread_s", "s", "waiting for a thread; only with `offload` steps", |r| {
+            r.request.spent_s("thread")
+        }),
         text("outcome", "ok, or how it failed, such as timeout or error_503", |r| {
             r.request.outcome
         }),

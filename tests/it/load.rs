@@ -107,6 +107,12 @@ faults: [ slow: {{ target: db, factor: 3x, {waits} at: 10s, for: 10s }} ]"
     assert_eq!(latencies_us(own, ""), usual);
     assert_eq!(latencies_us(own, "waits: true,"), slowed);
     assert_eq!(latencies_us(theirs, ""), slowed);
+    // A synchronous wait is one, too, in the loop or in a thread.
+    let blocks = "{ endpoints: { q: [ block: 100ms ] } }";
+    assert_eq!(latencies_us(blocks, ""), usual);
+    assert_eq!(latencies_us(blocks, "waits: true,"), slowed);
+    let sleeps = "{ endpoints: { q: [ offload: { pool: 1, do: [ block: 100ms ] } ] } }";
+    assert_eq!(latencies_us(sleeps, "waits: true,"), slowed);
 }
 
 #[test]

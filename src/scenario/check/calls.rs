@@ -209,7 +209,7 @@ impl<'d, 's> Graph<'d, 's> {
         let (what, help) = match calls_only {
             true => (
                 "these calls form a cycle and never end",
-                "one of these endpoints must answer without calling the next",
+                "one of these endpoints must answer without calling the next; requests that come back by chance are a `repeat` with `times: { geometric: … }` around the calls",
             ),
             false => (
                 "these hand-overs form a cycle, so requests are never answered",

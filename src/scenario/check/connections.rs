@@ -96,7 +96,7 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
             Way::AtOnce { .. } => return self.around.push(Around::AtOnce),
             _ => return self.around.push(Around::Nothing),
         };
-        let Holding { kind, name, scope, units, keys, is_thread, .. } = holding;
+        let Holding { kind, name, scope, units, keys, .. } = holding;
         let service = self.directory.endpoints[self.endpoint as usize].service;
         let (owner, instances) = self.directory.holders(self.endpoint, scope);
         let workers = |id: u32| u64::from(self.directory.instances[id as usize].workers().0);
@@ -106,8 +106,7 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
             Scope::Process => instances.map(workers).sum(),
         };
         let most = units.saturating_mul(u64::from(keys.max(1))).saturating_mul(sharers);
-        let pool =
-            (kind == Kind::Pool && !is_thread).then(|| ((service, owner, name), holding.path(at)));
+        let pool = (kind == Kind::Pool).then(|| ((service, owner, name), holding.path(at)));
         self.around.push(Around::Held(most, pool));
     }
     fn arm(&mut self, _: Arm<'s>) {}

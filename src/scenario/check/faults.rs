@@ -182,4 +182,7 @@ impl Asks<'_> for Slowed {
     fn wait(&mut self, _: At, _: &Dist<Span>) {
         self.found |= self.waits;
     }
+    fn hold_core(&mut self, _: At, _: &Dist<Span>) {
+        self.found |= self.waits;
+    }
 }

@@ -144,7 +144,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             Way::Beside => return self.blocks.push(Around::Beside),
             _ => return self.blocks.push(Around::Nothing),
         };
-        let Holding { kind, name, scope, units, gives_up, keys, is_thread, .. } = holding;
+        let Holding { kind, name, scope, units, gives_up, keys, .. } = holding;
         let path = &*holding.path(at);
         self.asks_again(&holding, path);
         if keys > 1 && scope == Scope::Instance && self.instances > 1 && self.owner.is_none() {
@@ -159,16 +159,17 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
         let other = match kind {
             Kind::Lock => Kind::Pool,
             Kind::Pool => Kind::Lock,
+            Kind::Thread => Kind::Pool,
         };
         if let Some((_, there)) = self.known.get(&self.name(&Holding { kind: other, ..holding })) {
-            let what = format!("`{name}` is a {} at {there}", other.word());
+            let what = format!("`{name}` is a {} at {there}", other.noun());
             self.problems
                 .error(format!("{path}.name"), what)
                 .advise("choose another name: the results would not tell them apart");
         }
         let (first, first_path) =
             self.known.entry(self.name(&holding)).or_insert_with(|| (holding, path.to_string()));
-        let [sharers, number] = if is_thread { ["per", "pool"] } else { kind.fields() };
+        let [sharers, number] = kind.fields();
         let differs = match () {
             () if first.scope != scope => Some(sharers),
             () if first.keys != keys => Some("keys"),
@@ -176,9 +177,9 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
         };
         if let Some(field) = differs {
             self.problems
-                .error(path, format!("the {} `{name}` has another `{field}` at {first_path}", kind.word()))
+                .error(path, format!("the {} `{name}` has another `{field}` at {first_path}", kind.noun()))
                 .at_key()
-                .advise(format!("steps of a service that name the same {} share it: write the same, or choose another name", kind.word()));
+                .advise(format!("steps of a service that name the same {} share it: write the same, or choose another name", kind.noun()));
         }
         if !gives_up {
             let others: Vec<Name> = self

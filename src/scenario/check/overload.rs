@@ -221,17 +221,17 @@ fn warn_of(
                 .warning(path, what)
                 .advise("use more `replicas`, make requests shorter, or choose another `balance`");
         }
-        Resource::Pool => {
+        Resource::Pool | Resource::Threads | Resource::Lock => {
             let what = format!("overload: {load_now} {percent} of {what}, {excess}");
-            problems
-                .warning(path, what)
-                .advise("use a connection for a shorter time, raise its `max`, or lower the rate");
-        }
-        Resource::Lock => {
-            let what = format!("overload: {load_now} {percent} of {what}, {excess}");
-            problems
-                .warning(path, what)
-                .advise("hold it for a shorter time, raise its `permits`, or lower the rate");
+            problems.warning(path, what).advise(match held.resource {
+                Resource::Pool => {
+                    "use a connection for a shorter time, raise its `max`, or lower the rate"
+                }
+                Resource::Threads => {
+                    "offload shorter steps, raise the `pool` of `offload`, or lower the rate"
+                }
+                _ => "hold it for a shorter time, raise its `permits`, or lower the rate",
+            });
         }
         Resource::Memory => {
             let what = format!(

@@ -26,6 +26,8 @@ pub(super) fn demand_of(
 ) -> EndpointDemand {
     let entry = &directory.endpoints[endpoint];
     let is_certain = !broken.fails[endpoint];
+    let (_, serving) = directory.holders(endpoint as u32, Scope::Instance);
+    let may_take_longer = serving.into_iter().any(|id| broken.waits_longer[id as usize]);
     let mut sum = Sum {
         directory,
         broken,
@@ -34,12 +36,10 @@ pub(super) fn demand_of(
         demands,
         demand: EndpointDemand {
             constant_memory: Some(0),
-            is_exact: true,
+            is_exact: !may_take_longer,
             is_exact_alone: true,
             may_fail: !is_certain,
-            may_take_longer: (0..).zip(&broken.waits_longer).any(|(id, longer)| {
-                *longer && directory.holders(endpoint as u32, Scope::Instance).1.contains(&id)
-            }),
+            may_take_longer,
             ..EndpointDemand::NONE
         },
         is_certain,
@@ -158,11 +158,12 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.is_exact = false;
     }
     fn thread_cpu(&mut self, at: At, time: &'s Dist<Span>) {
-        let before_s = [self.demand.cpu_s, self.demand.min_cpu_s];
+        let sums = |of: &EndpointDemand| [of.cpu_s, of.min_cpu_s, of.cpu_variance_s2];
+        let before = sums(&self.demand);
         self.cpu(at, time);
-        let now_s = [self.demand.cpu_s, self.demand.min_cpu_s];
-        for (index, sum_s) in self.demand.thread_cpu_s.iter_mut().enumerate() {
-            *sum_s += now_s[index] - before_s[index];
+        let now = sums(&self.demand);
+        for (index, sum) in self.demand.thread_cpu.iter_mut().enumerate() {
+            *sum += now[index] - before[index];
         }
     }
     fn load(&mut self, _: At, load: &Load) {

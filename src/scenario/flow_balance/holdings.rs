@@ -68,6 +68,7 @@ pub(super) fn held(
             resource: match of.kind {
                 Kind::Lock => Resource::Lock,
                 Kind::Pool => Resource::Pool,
+                Kind::Thread => Resource::Threads,
             },
             load: least / of.units,
             expected: expected / of.units,
@@ -81,5 +82,5 @@ pub(super) fn held(
         let same = loads.iter().filter(move |held| held.resource == of);
         same.max_by(|a, b| a.expected.total_cmp(&b.expected)).copied()
     };
-    [Resource::Lock, Resource::Pool].into_iter().filter_map(busiest)
+    [Resource::Lock, Resource::Pool, Resource::Threads].into_iter().filter_map(busiest)
 }

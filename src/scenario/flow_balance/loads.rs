@@ -52,7 +52,7 @@ pub(super) fn services(
         // The busiest instance stands for the service.
         for candidate in held {
             match service.held.iter_mut().find(|held| held.resource == candidate.resource) {
-                Some(busiest) if busiest.expected >= candidate.expected => {}
+                Some(busiest) if is_busier(busiest, &candidate) => {}
                 Some(busiest) => *busiest = candidate,
                 None => service.held.push(candidate),
             }
@@ -171,6 +171,14 @@ fn of_instance(
     held
 }
 
+/// Whether a load is above another: what is certain of an overload goes first.
+fn is_busier(one: &Held, other: &Held) -> bool {
+    match one.load > 1.0 || other.load > 1.0 {
+        true => one.load >= other.load,
+        false => one.expected >= other.expected,
+    }
+}
+
 /// A number of an endpoint.
 type Of<'d> = &'d dyn Fn(&EndpointDemand) -> f64;
 
@@ -185,17 +193,23 @@ fn of_cores(
     // Where threads have cores of their own, they compute there.
     let has_threads = instance.thread_cores > 0;
     let apart = |index: usize| {
-        move |d: &EndpointDemand| if has_threads { d.thread_cpu_s[index] } else { 0.0 }
+        move |d: &EndpointDemand| if has_threads { d.thread_cpu[index] } else { 0.0 }
     };
-    let (apart_s, apart_min_s) = (apart(0), apart(1));
-    let squares = |own_s: Of| sum(&|d| d.cpu_variance_s2 * stretch * stretch + own_s(d) * own_s(d));
+    let (apart_s, apart_min_s, apart_s2) = (apart(0), apart(1), apart(2));
+    // A difference of two infinite variances is that of threads alone.
+    let own_s2 = |d: &EndpointDemand| match apart_s2(d) {
+        apart_s2 if apart_s2.is_finite() => d.cpu_variance_s2 - apart_s2,
+        _ => 0.0,
+    };
+    let squares =
+        |own_s: Of, own_s2: Of| sum(&|d| own_s2(d) * stretch * stretch + own_s(d) * own_s(d));
     let own_s = |d: &EndpointDemand| (d.cpu_s - apart_s(d)) * stretch + d.blocked_s;
     let own_min_s = |d: &EndpointDemand| (d.min_cpu_s - apart_min_s(d)) * stretch + d.min_blocked_s;
-    let work = [sum(&own_min_s), sum(&own_s), squares(&own_s)];
+    let work = [sum(&own_min_s), sum(&own_s), squares(&own_s, &own_s2)];
     let mut held = vec![cores(instance.workers(), rate, work, dispersion)];
     if has_threads {
         let own_s = |d: &EndpointDemand| apart_s(d) * stretch;
-        let work = [sum(&|d| apart_min_s(d) * stretch), sum(&own_s), squares(&own_s)];
+        let work = [sum(&|d| apart_min_s(d) * stretch), sum(&own_s), squares(&own_s, &apart_s2)];
         held.push(cores((1, instance.thread_cores), rate, work, dispersion));
     }
     held

@@ -80,7 +80,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
     ),
     (
         &["threads", "processes", "single"],
-        "the closest alternative today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
+        "the closest alternatives today: `offload: { pool: 40, do: [ … ] }` beside an event loop; `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
     ),
     (&["bandwidth"], "the closest alternative today: a `latency` that includes the transfer time"),
     (

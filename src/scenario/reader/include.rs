@@ -8,8 +8,8 @@
 //! own file.
 //! Checked: `tests/it/include.rs`.
 
-use super::Source;
 use super::file::text_of;
+use super::{MEASURED, Source};
 use crate::problem::{Problem, Severity};
 use crate::scenario::asyncflow01;
 use crate::scenario::text::{self, Entry, Format, Node, Value};
@@ -83,12 +83,12 @@ impl Files<'_> {
         for item in named {
             let Value::Text(name) = &item.value else { continue };
             if let Some(part) = self.part(name, &item.span, folder, from_first) {
-                below = over(below, part, 0);
+                below = over(below, part, LEVELS);
             }
         }
         let own = std::mem::replace(tree, Node::new(Value::Null));
         let place = own.span.clone();
-        *tree = Node { span: place, ..over(below, own, 0) };
+        *tree = Node { span: place, ..over(below, own, LEVELS) };
     }
 
     /// Reads a file that is named at a place.
@@ -107,7 +107,7 @@ impl Files<'_> {
             return self.report(place.clone(), what, "files end in .yaml, .yml, .ron or .json");
         };
         if self.open.contains(&own) {
-            let what = format!("`{name}` includes itself, by way of other files or at once");
+            let what = format!("`{name}` includes itself, directly or through other files");
             return self.report(place.clone(), what, "put what both need into a file of its own");
         }
         if self.parts.len() >= FILES_MAX {
@@ -235,25 +235,50 @@ fn shown(folder: &Path) -> String {
 fn find_files(node: &mut Node, way: &Path) {
     match &mut node.value {
         Value::List(items) => items.iter_mut().for_each(|item| find_files(item, way)),
-        Value::Map(entries) => entries.iter_mut().for_each(|entry| match &mut entry.value.value {
-            Value::Text(name) if entry.key == "file" && !way.as_os_str().is_empty() => {
-                *name = way.join(&*name).display().to_string();
+        Value::Map(entries) => {
+            for Entry { key, value, .. } in entries {
+                let measured = MEASURED.contains(&key.as_str());
+                match &mut value.value {
+                    Value::Map(fields) if measured => {
+                        let files = fields.iter_mut().filter(|field| field.key == "file");
+                        files.for_each(|field| name_from(&mut field.value, way));
+                        find_files(value, way);
+                    }
+                    _ if is_path_of_file(key) => name_from(value, way),
+                    _ => find_files(value, way),
+                }
             }
-            _ => find_files(&mut entry.value, way),
-        }),
+        }
         _ => {}
     }
 }
 
-/// The levels that are put together: sections, names, fields.
+/// Whether a key is the path of a file of measured values, as in a sweep.
+fn is_path_of_file(key: &str) -> bool {
+    MEASURED.iter().any(|word| key.ends_with(&format!(".{word}.file")))
+}
+
+/// Names one or several files from the folder of the first file.
+fn name_from(node: &mut Node, way: &Path) {
+    match &mut node.value {
+        Value::Text(name) if !way.as_os_str().is_empty() => {
+            *name = way.join(&*name).display().to_string();
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| name_from(item, way)),
+        _ => {}
+    }
+}
+
+/// The levels that are put together: sections, names, fields; and of sections without names.
 const LEVELS: usize = 3;
+const NAMELESS: [&str; 4] = ["run", "output", "sweep", "capacity"];
 /// The fields whose own fields are put together.
 const GROUPS: [&str; 5] = ["endpoints", "instances", "instance", "external", "queue"];
 /// The section whose lists follow each other.
 const LIST: &str = "faults";
 
-/// Puts one tree over another, at a depth.
-fn over(below: Node, above: Node, depth: usize) -> Node {
+/// Puts one tree over another, with this many levels below it that are put together.
+fn over(below: Node, above: Node, levels: usize) -> Node {
     let (old, new) = match (below.value, above.value) {
         (Value::Map(old), Value::Map(new)) => (old, new),
         (_, value) => return Node { value, ..above },
@@ -264,7 +289,7 @@ fn over(below: Node, above: Node, depth: usize) -> Node {
         let key = entry.key.clone();
         let together = match entries.get_mut(&key).and_then(Option::take) {
             Some(_) if entry.value.value == Value::Null => None,
-            Some(old) => Some(Entry { value: put(old.value, entry.value, &key, depth), ..entry }),
+            Some(old) => Some(Entry { value: put(old.value, entry.value, &key, levels), ..entry }),
             None => Some(entry),
         };
         entries.insert(key, together);
@@ -273,15 +298,18 @@ fn over(below: Node, above: Node, depth: usize) -> Node {
 }
 
 /// Puts the value of a key over another.
-fn put(old: Node, new: Node, key: &str, depth: usize) -> Node {
+fn put(old: Node, new: Node, key: &str, levels: usize) -> Node {
+    let below = match levels {
+        LEVELS if NAMELESS.contains(&key) => 1,
+        1 if GROUPS.contains(&key) => 1,
+        levels => levels - 1,
+    };
     match (old.value, new.value) {
-        (Value::List(mut all), Value::List(more)) if depth == 0 && key == LIST => {
+        (Value::List(mut all), Value::List(more)) if levels == LEVELS && key == LIST => {
             all.extend(more);
             Node { value: Value::List(all), ..new }
         }
-        (old, value) if depth + 1 < LEVELS || depth + 1 == LEVELS && GROUPS.contains(&key) => {
-            over(Node::new(old), Node { value, ..new }, depth + 1)
-        }
+        (old, value) if below > 0 => over(Node::new(old), Node { value, ..new }, below),
         (_, value) => Node { value, ..new },
     }
 }

@@ -80,6 +80,20 @@ impl Good {
                 .error(format!("{path}.burn_rate"), "a burn rate is a number from 0.001 to 1000000")
                 .advise("write for example `burn_rate: 14`: that many times the allowed share of bad requests");
         }
+        let most = 1.0 / self.allowed();
+        if what.is_none() && self.burn_rate.is_some_and(|rate| rate >= most) {
+            problems
+                .error(
+                    format!("{path}.burn_rate"),
+                    format!(
+                        "{} allows {} of bad requests: no burn rate is above {}",
+                        self.share,
+                        Share::new(self.allowed()),
+                        (most * 1e3).round() / 1e3
+                    ),
+                )
+                .advise("write a smaller one, or a higher `share`");
+        }
         let window = self.window();
         let is_written = self.window.is_some() || self.burn_rate.is_some();
         if window == Span::ZERO || measured.0 / window.0.max(1) > WINDOWS_MAX {

@@ -178,7 +178,7 @@ fn names_reserved_for_later_releases_are_reported_as_such() {
     let later = |text: String, word: &str| {
         says("later.yaml", text.as_bytes(), &format!("`{word}` is not modelled yet"))
     };
-    for step in ["cache", "llm", "publish", "offload", "disk", "hold"] {
+    for step in ["cache", "llm", "publish", "disk", "hold"] {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
     }
     for field in ["class", "keys"] {
