@@ -95,11 +95,12 @@ fn objective(
         "worst_burn_rate" if slo.estimate.is_nan() => "the run has no whole window".to_string(),
         _ if slo.estimate.is_nan() && slo.pass => "no request arrived".to_string(),
         _ if slo.estimate.is_nan() => "no request was answered".to_string(),
-        "bad_ratio" => format!(
+        "bad_ratio" if slo.estimate > 0.0 => format!(
             "measured {} bad, {} times what is allowed",
             percent(slo.estimate),
             value(slo.estimate / slo.bound, "1")
         ),
+        "bad_ratio" => "measured 0 % bad".to_string(),
         _ => format!("measured {}", metric_value(slo.metric, slo.estimate, slo.unit)),
     };
     // What is bounded of everything together has no name.

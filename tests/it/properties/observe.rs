@@ -125,7 +125,7 @@ pub fn run_text(yaml: &str) -> Result<Run, String> {
                 arrived: ns("arrived_s"),
                 finished: ns("finished_s"),
                 parts: PARTS.map(|part| ns(&format!("{part}_s"))),
-                further: ["lock_s", "pool_s", "block_s"]
+                further: ["lock_s", "pool_s", "block_s", "thread_s"]
                     .into_iter()
                     .filter(|name| seconds.contains_key(*name))
                     .map(ns)
