@@ -58,7 +58,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         cancelled: None,
     };
     let stations = build.stations();
-    let threads = build.threads();
+    build.threads();
     let scalers = build.scalers(scenario);
     let sources = build.sources(scenario);
     build.programs();
@@ -96,7 +96,6 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         hops: build.hops,
         resources: build.resources,
         stations,
-        threads,
         scalers,
         flow_of,
         faults,

@@ -21,20 +21,15 @@ impl<'s> Build<'s> {
         stations
     }
 
-    /// Numbers the threads of instances behind all loops; returns these instances.
-    pub(super) fn threads(&mut self) -> Vec<u32> {
+    /// Numbers the threads of instances behind all loops.
+    pub(super) fn threads(&mut self) {
         let instances = &self.directory.instances;
         let mut next: u32 = instances.iter().map(|instance| instance.workers().0).sum();
-        let mut threads = Vec::new();
-        for (id, instance) in instances.iter().enumerate() {
+        for instance in instances {
             let has_cores = instance.thread_cores > 0;
             self.threads_of.push(has_cores.then_some(next));
-            if has_cores {
-                threads.push(id as u32);
-                next += 1;
-            }
+            next += u32::from(has_cores);
         }
-        threads
     }
 
     pub(super) fn machines(
@@ -79,7 +74,7 @@ impl<'s> Build<'s> {
     ) -> InstancePlan {
         let entry = &self.directory.instances[index as usize];
         let (workers, cores_per_worker) = entry.workers();
-        let (machine, thread_cores) = (entry.machine, entry.thread_cores);
+        let (machine, thread_cores, cores) = (entry.machine, entry.thread_cores, entry.cores());
         let (instance, then) = (entry.name.clone(), entry.then);
         let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
         // An instance has links of its own only if it has a name of its own.
@@ -95,7 +90,7 @@ impl<'s> Build<'s> {
         self.layout.instances.push(measure::Instance {
             name: instance,
             service: id,
-            cores: workers * cores_per_worker + thread_cores,
+            cores,
             dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
         });
         let waiting = service.waiting_max();

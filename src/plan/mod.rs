@@ -73,8 +73,6 @@ pub(crate) struct Plan {
     pub scalers: Vec<ScalePlan>,
     /// The instances whose cores are shared, by station.
     pub stations: Vec<u32>,
-    /// The instances whose threads have cores of their own, in the order of their rows.
-    pub threads: Vec<u32>,
     /// Flow of (workload, endpoint), for requests whose endpoint is drawn by the instance;
     /// [`crate::request::NONE`] where there is none, and empty for a workload that names endpoints.
     pub flow_of: Vec<Vec<u32>>,

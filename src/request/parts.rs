@@ -35,7 +35,7 @@ pub(crate) const PARTS: [&str; 7] =
 pub(crate) struct FurtherPart(pub u8);
 
 /// The names of all further parts, as in `time_in.lock`: waiting for locks, waiting for
-/// connections, holding a core without computing.
+/// connections, holding a core without computing, waiting for threads.
 pub(crate) const FURTHER: [&str; 4] = ["lock", "pool", "block", "thread"];
 
 /// How many further parts a plan may have.

@@ -73,7 +73,8 @@ pub(super) struct EndpointDemand {
     pub goes_beyond: bool,
     /// The parts of `cpu_s` and `min_cpu_s` that are spent beside the request, s.
     pub beside_cpu_s: [f64; 2],
-    /// The parts of `cpu_s`, `min_cpu_s` and `cpu_variance_s2` that threads spend.
+    /// The parts of `cpu_s`, `min_cpu_s` and `cpu_variance_s2` that threads spend on cores of their
+    /// own.
     pub thread_cpu: [f64; 3],
     /// Share of the requests that are answered, if only failing steps end requests early.
     pub answered_share: f64,

@@ -32,6 +32,10 @@ impl InstanceEntry<'_> {
     pub(crate) fn workers(&self) -> (u32, u32) {
         self.runtime.workers(self.machine.cpu)
     }
+    /// Returns how many cores its loops and its threads can use.
+    pub(crate) fn cores(&self) -> u32 {
+        self.runtime.cores(self.machine.cpu).saturating_add(self.thread_cores)
+    }
 }
 
 /// An endpoint in the table.

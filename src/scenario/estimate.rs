@@ -82,12 +82,12 @@ pub(crate) struct Load {
 }
 
 impl ServiceLoad {
-    /// That of a service to which no request comes.
+    /// That of a service to which no request comes, without its instances.
     fn none((name, service): (&String, &Service)) -> ServiceLoad {
         ServiceLoad {
             service: name.clone(),
             rate: 0.0,
-            cores: service.cores(),
+            cores: 0,
             scales_to: service.autoscale.as_ref().map(|autoscale| autoscale.hpa.max),
             utilisation: 0.0,
             memory: None,
@@ -183,6 +183,7 @@ impl Load {
         for instance in &directory.instances {
             let service = instance.service as usize;
             let load = &mut services[service];
+            load.cores = load.cores.saturating_add(instance.cores());
             // Replicas share their endpoints, and the balancer gives each an equal part; a named
             // instance has its own endpoints.
             let sharing =
@@ -193,10 +194,7 @@ impl Load {
                 ..(instance.first_endpoint + instance.endpoints) as usize
             {
                 let rate = rates[e] / sharing;
-                let thread_s = match instance.thread_cores {
-                    0 => 0.0,
-                    _ => demands[e].thread_cpu[0],
-                };
+                let thread_s = demands[e].thread_cpu[0];
                 let speed = instance.machine.speed.times;
                 work += rate * ((demands[e].cpu_s - thread_s) / speed + demands[e].blocked_s);
                 apart += rate * thread_s / speed;

@@ -102,17 +102,13 @@ impl External {
                 .advise("add for example `latency: { lognormal: { p50: 80ms, p99: 900ms } }`, or endpoints that `wait`");
         }
         if let Some(load) = &self.load {
-            load.check(&format!("{path}.external.load"), problems);
-        }
-        if self.load.is_some() && self.latency.is_none() {
-            problems
-                .error(
-                    format!("{path}.external.load"),
-                    "there is no `latency` that it could make longer",
-                )
-                .advise(
+            let path = format!("{path}.external.load");
+            load.check(&path, problems);
+            if self.latency.is_none() {
+                problems.error(path, "there is no `latency` that it could make longer").advise(
                     "add for example `latency: 80ms`, or write `load` in the `wait` of an endpoint",
                 );
+            }
         }
         if self.concurrency == Some(Count(0)) {
             problems

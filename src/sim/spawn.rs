@@ -54,7 +54,7 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         .instances
         .iter()
         .flat_map(|i| (0..i.workers).map(|_| RunQueue::new(i.cores_per_worker, 1.0 / i.speed)));
-    let threads = plan.threads.iter().map(|id| &plan.instances[*id as usize]);
+    let threads = plan.instances.iter().filter(|of| of.threads.is_some());
     let threads = threads.map(|of| RunQueue::new(of.thread_cores, 1.0 / of.speed));
     world.spawn_batch(workers.chain(threads).collect::<Vec<_>>());
     world.spawn_batch(plan.links.iter().map(|_| LinkState::default()).collect::<Vec<_>>());

@@ -10,13 +10,13 @@
 
 use super::asks::{Asks, At};
 use super::cpu::{leave_core, with_core};
-use super::load::{longer, slowed};
+use super::load::{self, longer, slowed};
 use super::offload::Sleep;
-use super::{Act, Compiler, Leaving, Left, SlowWaits, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, SlowWaits, Stage, Then, wait};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
-use crate::request::{Flag, FurtherPart, Part, Request};
+use crate::request::{Flag, FurtherPart, NONE, Part, Request};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,8 @@ impl Block {
         let span = to.sampler("block", self.0.compile());
         let slow = to.slow_waits();
         if to.is_in_thread() {
-            return to.emit(super::Op::Sleep(Sleep { span, slow }));
+            let wait = wait::Op { span, label: NONE };
+            return to.emit(super::Op::Sleep(Sleep(load::Wait::new(wait, None, slow))));
         }
         let part = to.part("block");
         let holds_core = to.station().is_none();

@@ -104,17 +104,18 @@ impl Cpu {
             return to.emit(super::Op::Shared(super::shared::Op { demand, rows }));
         }
         let (burst, is_loop) = (Op { demand, is_last: false }, !to.is_in_thread());
-        to.emit(match &self.load {
-            Some(load) => super::Op::LongerBurst(load::Burst::new(burst, load, is_loop)),
-            None if is_loop => super::Op::Cpu(burst),
-            None => super::Op::Thread(super::offload::Burst(burst)),
+        let load = self.load.as_ref();
+        to.emit(match is_loop {
+            true if load.is_none() => super::Op::Cpu(burst),
+            true => super::Op::LongerBurst(load::Burst::new(burst, load, is_loop)),
+            false => super::Op::Thread(load::Burst::new(burst, load, is_loop)),
         });
     }
 }
 
 /// Gives the request a core, if it has none, and draws how long it will hold it; `None` if it has
-/// to queue for one: then it has been drawn, and is given when it is granted. Only what
-/// runs on a loop (`is_loop`) counts in its lag.
+/// to queue for one: then it has been drawn, and is given when it is granted. Only what runs on a
+/// loop (`is_loop`) counts in its lag.
 #[inline(always)]
 pub(super) fn with_core(
     stage: &mut Stage,

@@ -164,17 +164,17 @@ impl Wait {
     }
 }
 
-/// A burst that takes longer, the more requests there are.
+/// A burst that takes longer, the more requests there are, or that is none of an event loop.
 #[derive(Clone, Debug)]
 pub(crate) struct Burst {
     burst: cpu::Op,
-    load: Curve,
+    load: Option<Curve>,
     is_loop: bool,
 }
 
 impl Burst {
-    pub(super) fn new(burst: cpu::Op, load: &Load, is_loop: bool) -> Burst {
-        Burst { burst, load: load.compile(), is_loop }
+    pub(super) fn new(burst: cpu::Op, load: Option<&Load>, is_loop: bool) -> Burst {
+        Burst { burst, load: load.map(Load::compile), is_loop }
     }
     /// What it takes by itself.
     pub(crate) fn alone(&self) -> &Sampler {
@@ -183,8 +183,9 @@ impl Burst {
 }
 
 /// Returns how many times as long it takes what begins now.
-fn factor(load: &Curve, stage: &Stage, request: &Request) -> f64 {
-    load.factor(stage.places[request.instance as usize].0.held.value)
+fn factor(load: Option<&Curve>, stage: &Stage, request: &Request) -> f64 {
+    let in_flight = || stage.places[request.instance as usize].0.held.value;
+    load.map_or(1.0, |load| load.factor(in_flight()))
 }
 
 /// Returns a time made longer by a factor.
@@ -202,7 +203,7 @@ impl Act for Wait {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
-        let load = self.load.as_ref().map_or(1.0, |load| factor(load, stage, request));
+        let load = factor(self.load.as_ref(), stage, request);
         let slow = slowed(&self.slow, now, request.instance);
         let span = longer(self.wait.span.span(request.key), load * slow);
         self.wait.begin_for(stage, request, slot, span)
@@ -226,7 +227,7 @@ impl Act for Burst {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         self.burst.begin_longer(stage, request, slot, self.is_loop, |stage, request| {
-            factor(&self.load, stage, request)
+            factor(self.load.as_ref(), stage, request)
         })
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {

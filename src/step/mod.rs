@@ -277,7 +277,7 @@ catalogue! {
     /// The end of what is done with a connection.
     Release: pool::Release,
     /// `cpu` in a thread of `offload`.
-    Thread: offload::Burst,
+    Thread: load::Burst,
     /// `block` in a thread of `offload`.
     Sleep: offload::Sleep,
     /// The end of what a thread does.

@@ -10,12 +10,9 @@
 //! Limits: there is no lock of an interpreter (Python's GIL), for which threads and loop compete.
 //! Checked: `tests/it/offload.rs` (M/M/c in the pool; a loop beside it, M/D/1).
 
-use super::asks::{Arm, Asks, At, Holding, InThread, Kind, Way};
-use super::load::{longer, slowed};
-use super::{Act, Compiler, Leaving, Left, Pool, Scope, SlowWaits, Stage, Step, Then, cpu};
-use crate::kernel::Event;
+use super::asks::{self, Arm, Asks, At, Holding, InThread, Kind, Way};
+use super::{Act, Compiler, Leaving, Left, Pool, Scope, Stage, Step, Then, load};
 use crate::problem::Problems;
-use crate::random::dists::Sampler;
 use crate::request::{Part, Request};
 use crate::units::Count;
 use schemars::JsonSchema;
@@ -48,16 +45,9 @@ pub(crate) struct Op {
 #[derive(Clone, Debug)]
 pub(crate) struct Return;
 
-/// A burst in a thread.
+/// A `block` in a thread: a wait that is not called off.
 #[derive(Clone, Debug)]
-pub(crate) struct Burst(pub cpu::Op);
-
-/// A `block` in a thread: it sleeps.
-#[derive(Clone, Debug)]
-pub(crate) struct Sleep {
-    pub span: Sampler,
-    pub slow: Vec<SlowWaits>,
-}
+pub(crate) struct Sleep(pub load::Wait);
 
 /// The name of the pool, if it has none of its own.
 const NAME: &str = "threads";
@@ -104,14 +94,9 @@ impl Offload {
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
         let holding = Holding { kind: Kind::Thread, ..self.threads().holding(self.name()) };
-        let at = At::Key(&at, "offload.do");
-        visitor.block(at, Way::Held(holding));
-        visitor.arm(Arm { steps: &self.steps, weight: 1.0, is_measured: false });
-        let mut inside = InThread(visitor);
-        for (index, step) in self.steps.iter().enumerate() {
-            step.asks(At::Step(&at, index), &mut inside);
-        }
-        visitor.end();
+        let arm = Arm { steps: &self.steps, weight: 1.0, is_measured: false };
+        let (at, way) = (At::Key(&at, "offload.do"), Way::Held(holding));
+        asks::block(at, way, &[arm], &mut InThread(visitor));
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         self.threads().compile_around(Kind::Thread, self.name(), to, &mut |to| {
@@ -169,48 +154,22 @@ impl Act for Return {
     }
 }
 
-impl Act for Burst {
-    #[inline(never)]
-    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        self.0.begin_longer(stage, request, slot, false, |_, _| 1.0)
-    }
-    fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
-        self.0.leave(stage, request, leaving)
-    }
-    fn awaits_event(&self, request: &Request) -> bool {
-        self.0.awaits_event(request)
-    }
-    fn part(&self, request: &Request) -> Part {
-        self.0.part(request)
-    }
-}
-
 impl Act for Sleep {
-    #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        let now = stage.now();
-        request.parts.mark = now;
-        stage.gauges[request.instance as usize].io.add(now, 1);
-        let slow = slowed(&self.slow, now, request.instance);
-        stage.after(longer(self.span.span(request.key), slow), Event::Woken, request, slot);
-        stage.free_core(request);
-        Then::Park
+        self.0.begin(stage, request, slot)
     }
-    fn wake(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
-        let now = stage.now();
-        request.parts.charge(Part::Io, now);
-        stage.gauges[request.instance as usize].io.subtract(now, 1);
-        Then::Next
+    fn wake(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        self.0.wake(stage, request, slot)
     }
     /// Its request is gone, and the thread sleeps on.
     fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
         stage.gauges[request.instance as usize].io.subtract(stage.now(), 1);
         Left::Computing
     }
-    fn awaits_event(&self, _: &Request) -> bool {
-        true
+    fn awaits_event(&self, request: &Request) -> bool {
+        self.0.awaits_event(request)
     }
-    fn part(&self, _: &Request) -> Part {
-        Part::Io
+    fn part(&self, request: &Request) -> Part {
+        self.0.part(request)
     }
 }

@@ -116,12 +116,15 @@ impl Results {
         results
     }
 
+    /// Returns how many there are, on average of the replications; 0 if it is not counted.
+    fn total(&self, kind: &str, entity: &str, metric: &str) -> f64 {
+        self.find(kind, entity, metric, "total").map_or(0.0, |row| row.estimate.estimate)
+    }
+
     /// Returns whether there is nothing that an objective could miss: no request came, or, for a
     /// burn rate, there is no whole window.
     fn is_without(&self, kind: &str, entity: &str, metric: &str) -> bool {
-        let total = |metric: &str| {
-            self.find(kind, entity, metric, "total").map_or(0.0, |row| row.estimate.estimate)
-        };
+        let total = |metric: &str| self.total(kind, entity, metric);
         match kind {
             "slo" => metric == "worst_burn_rate" || total("good") + total("bad") == 0.0,
             "workload" | "endpoint" => total("arrivals") == 0.0,
@@ -135,7 +138,7 @@ impl Results {
     /// may be.
     fn is_shown(&self, slo: &Slo, (kind, entity): (&str, &str), goal: &Goal, pass: bool) -> bool {
         let find = |metric: &str, stat: &str| self.find(kind, entity, metric, stat);
-        let total = |metric: &str| find(metric, "total").map_or(0.0, |row| row.estimate.estimate);
+        let total = |metric: &str| self.total(kind, entity, metric);
         match goal.metric {
             "bad_ratio" if pass => {
                 let may_be_bad = total("bad") + total("undecided");
@@ -163,9 +166,7 @@ impl Results {
         let Some(percentile) = stat.strip_prefix('p').and_then(|p| p.parse::<f64>().ok()) else {
             return true;
         };
-        let answered = self
-            .find(kind, entity, "completed", "total")
-            .map_or(0.0, |row| row.estimate.estimate * f64::from(self.replications));
+        let answered = self.total(kind, entity, "completed") * f64::from(self.replications);
         answered >= 20.0 / (1.0 - percentile / 100.0)
     }
 

@@ -11,7 +11,7 @@ use super::{After, EndpointDemand, HoldingDemand, RoundTrip, callee, fastest, se
 use crate::random::dists::Dist;
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
-use crate::scenario::directory::NameTable;
+use crate::scenario::directory::{InstanceEntry, NameTable};
 use crate::step::asks::{Arm, Asks, At, Holding, Way, ask};
 use crate::step::{Call, Load, Scope};
 use crate::units::{Bytes, Span};
@@ -32,7 +32,7 @@ pub(super) fn demand_of(
         directory,
         broken,
         service: entry.service,
-        shares_cores: directory.instance_of(endpoint as u32).runtime.shares_cores(),
+        instance: directory.instance_of(endpoint as u32),
         demands,
         demand: EndpointDemand {
             constant_memory: Some(0),
@@ -69,8 +69,8 @@ struct Sum<'d, 's> {
     broken: &'d Broken,
     /// The service of the endpoint.
     service: u32,
-    /// Whether bursts share the cores of its instances.
-    shares_cores: bool,
+    /// An instance that has it.
+    instance: &'d InstanceEntry<'s>,
     demands: &'d [Option<EndpointDemand>],
     demand: EndpointDemand,
     /// Whether no request is lost before the next step, except for a known share.
@@ -158,6 +158,9 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.is_exact = false;
     }
     fn thread_cpu(&mut self, at: At, time: &'s Dist<Span>) {
+        if self.instance.thread_cores == 0 {
+            return self.cpu(at, time);
+        }
         let sums = |of: &EndpointDemand| [of.cpu_s, of.min_cpu_s, of.cpu_variance_s2];
         let before = sums(&self.demand);
         self.cpu(at, time);
@@ -175,7 +178,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
     fn hold_core(&mut self, at: At, time: &'s Dist<Span>) {
         let share = self.demand.answered_share;
         self.wait(at, time);
-        if share == 0.0 || self.shares_cores {
+        if share == 0.0 || self.instance.runtime.shares_cores() {
             return;
         }
         let law = time.compile();

@@ -190,11 +190,7 @@ fn of_cores(
     stretch: f64,
     dispersion: f64,
 ) -> Vec<Held> {
-    // Where threads have cores of their own, they compute there.
-    let has_threads = instance.thread_cores > 0;
-    let apart = |index: usize| {
-        move |d: &EndpointDemand| if has_threads { d.thread_cpu[index] } else { 0.0 }
-    };
+    let apart = |index: usize| move |d: &EndpointDemand| d.thread_cpu[index];
     let (apart_s, apart_min_s, apart_s2) = (apart(0), apart(1), apart(2));
     // A difference of two infinite variances is that of threads alone.
     let own_s2 = |d: &EndpointDemand| match apart_s2(d) {
@@ -207,7 +203,7 @@ fn of_cores(
     let own_min_s = |d: &EndpointDemand| (d.min_cpu_s - apart_min_s(d)) * stretch + d.min_blocked_s;
     let work = [sum(&own_min_s), sum(&own_s), squares(&own_s, &own_s2)];
     let mut held = vec![cores(instance.workers(), rate, work, dispersion)];
-    if has_threads {
+    if instance.thread_cores > 0 {
         let own_s = |d: &EndpointDemand| apart_s(d) * stretch;
         let work = [sum(&|d| apart_min_s(d) * stretch), sum(&own_s), squares(&own_s, &apart_s2)];
         held.push(cores((1, instance.thread_cores), rate, work, dispersion));

@@ -57,22 +57,7 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
             help,
         ));
     }
-    let bytes = bytes_of(path).map_err(|e| {
-        problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file")
-    })?;
-    if bytes.len() > text::LARGEST {
-        let mut refusal = text::too_large();
-        refusal.what = format!("`{name}`: {}", refusal.what);
-        return Err(refusal);
-    }
-    let text = match text::decode(&bytes) {
-        Ok(text) => text.to_string(),
-        Err(mut refusal) => {
-            refusal.place = None;
-            refusal.what = format!("`{name}`: {}", refusal.what);
-            return Err(refusal);
-        }
-    };
+    let text = text_of(path, &name)?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let stem = match is_stdin {
         true => "stdin".to_string(),
@@ -86,15 +71,21 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
     Ok((source, loaded))
 }
 
-/// Returns the text of a file that is part of a scenario, or why there is none.
-pub(super) fn text_of(path: &Path) -> Result<String, String> {
-    let name = path.display();
-    let bytes = bytes_of(path).map_err(|error| format!("`{name}` cannot be read: {error}"))?;
-    if bytes.len() > text::LARGEST {
-        return Err(format!("`{name}`: {}", text::too_large().what));
-    }
-    let text = text::decode(&bytes).map_err(|refusal| format!("`{name}`: {}", refusal.what))?;
-    Ok(text.to_string())
+/// Returns the text of a file of this name, or why there is none.
+pub(super) fn text_of(path: &Path, name: &str) -> Result<String, Problem> {
+    let bytes = bytes_of(path).map_err(|error| {
+        Problem::new(Severity::Error, "", format!("`{name}` cannot be read: {error}"))
+            .help("give the path of a scenario file")
+    })?;
+    let text = match bytes.len() > text::LARGEST {
+        true => Err(text::too_large()),
+        false => text::decode(&bytes),
+    };
+    text.map(str::to_string).map_err(|refusal| Problem {
+        place: None,
+        what: format!("`{name}`: {}", refusal.what),
+        ..refusal
+    })
 }
 
 /// Reads the bytes of a file, up to one more than the largest size accepted: a file may be of any

@@ -114,14 +114,14 @@ impl Files<'_> {
             let what = format!("more than {FILES_MAX} files are included");
             return self.report(place.clone(), what, "put some of them together");
         }
-        let text = match text_of(&path) {
+        let text = match text_of(&path, &path.display().to_string()) {
             Ok(text) => text,
             Err(refusal) => {
                 let help = format!(
                     "it is looked up from the folder of the file that names it: {}",
                     shown(folder)
                 );
-                return self.report(place.clone(), refusal, &help);
+                return self.report(place.clone(), refusal.what, &help);
             }
         };
         let mut tree = self.parsed(&path, text, format, place)?;
