@@ -48,7 +48,7 @@ pub(crate) struct Resource {
     /// What it is, such as `lock`.
     pub kind: &'static str,
     pub name: String,
-    /// The service whose requests hold it.
+    /// The service whose requests hold it; the first of several.
     pub service: u32,
     /// How many units there are, of each key if it has keys.
     pub units: u64,

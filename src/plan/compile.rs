@@ -125,7 +125,8 @@ pub(super) struct Build<'s> {
     /// The faults that make waits longer.
     pub slow_waits: Vec<SlowWaits>,
     pub resources: Vec<ResourcePlan>,
-    /// The rows of each resource: by service or named instance, kind and name.
+    /// The rows of each resource: by service or named instance, kind and name; of all services,
+    /// [`NONE`].
     pub rows: IndexMap<(u32, bool, &'static str, String), step::Rows>,
     pub is_rich: bool,
     pub slots_an_event: usize,

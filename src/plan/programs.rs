@@ -7,7 +7,7 @@ use crate::fault::Names;
 use crate::measure::{self, Flow};
 use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
-use crate::request::{FURTHER_PARTS_MAX, FurtherPart, Outcome};
+use crate::request::{FURTHER_PARTS_MAX, FurtherPart, NONE, Outcome};
 use crate::resource::ResourcePlan;
 use crate::step::{self, Op, SlowWaits, call::Call};
 use indexmap::IndexMap;
@@ -170,7 +170,11 @@ impl step::Compiler for Steps<'_, '_> {
         let (service, build) = (self.service, &mut *self.build);
         // Endpoints of a named instance are its own, and so is what their requests hold.
         let (owner, members) = build.directory.holders(self.endpoint, scope);
-        let key = (owner.unwrap_or(service), owner.is_some(), kind, name.to_string());
+        let of = match scope {
+            step::Scope::Shared => NONE,
+            _ => owner.unwrap_or(service),
+        };
+        let key = (of, owner.is_some(), kind, name.to_string());
         if let Some(rows) = build.rows.get(&key) {
             return *rows;
         }
@@ -182,8 +186,9 @@ impl step::Compiler for Steps<'_, '_> {
             step::Scope::Service => {
                 let service = build.directory.services.get_index(service as usize);
                 let name = service.map(|(name, _)| (name.to_string(), None));
-                (name.into_iter().collect(), step::Each::Service)
+                (name.into_iter().collect(), step::Each::All)
             }
+            step::Scope::Shared => (vec![(String::new(), None)], step::Each::All),
             step::Scope::Instance => {
                 (members.clone().map(named).collect(), step::Each::Instance(members.start))
             }
@@ -199,7 +204,7 @@ impl step::Compiler for Steps<'_, '_> {
         };
         for (owner, instance) in owners {
             build.resources.push(ResourcePlan { units, keys, instance });
-            let name = format!("{owner}.{name}");
+            let name = if owner.is_empty() { name.to_string() } else { format!("{owner}.{name}") };
             build.layout.resources.push(measure::Resource { kind, name, service, units, keys });
         }
         let rows = step::Rows { first, each };

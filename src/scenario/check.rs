@@ -9,6 +9,7 @@ mod connections;
 mod faults;
 mod holdings;
 mod names;
+mod orders;
 mod overload;
 mod size;
 
@@ -58,6 +59,7 @@ fn check_all(scenario: &Scenario, problems: &mut Problems) {
     if !problems.any_error() {
         calls::check(&directory, problems);
         holdings::check(&directory, problems);
+        orders::warn(&directory, problems);
         connections::note(&directory, problems);
     }
     if !problems.any_error() {

@@ -214,7 +214,7 @@ impl<'s> NameTable<'s> {
     /// instance that has it alone, and the instances whose requests may hold it.
     pub(crate) fn holders(&self, endpoint: u32, scope: Scope) -> (Option<u32>, Range<u32>) {
         let service = self.endpoints[endpoint as usize].service;
-        match self.owner(endpoint).filter(|_| scope != Scope::Service) {
+        match self.owner(endpoint).filter(|_| scope.is_of_instances()) {
             Some(id) => (Some(id), id..id + 1),
             None => (None, self.members[service as usize].0.clone()),
         }

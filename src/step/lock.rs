@@ -72,6 +72,7 @@ impl Lock {
                 .error(format!("{path}.name"), "a lock needs a name")
                 .advise("write for example `name: stock`");
         }
+        self.scope.check(Kind::Lock, &self.name, path, problems);
         if let Some(keys) = &self.keys {
             check_keys(keys, &format!("{path}.keys"), problems);
         }

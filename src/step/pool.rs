@@ -114,6 +114,12 @@ impl Pool {
                 .error(format!("{path}.max"), "no request could ever get a connection of this pool")
                 .advise("write `max: 10`, or leave the pool out");
         }
+        match &self.name {
+            None if self.per == Scope::Shared => problems
+                .error(path, "a shared pool needs a name")
+                .advise("write for example `name: db`"),
+            name => self.per.check(Kind::Pool, name.as_deref().unwrap_or_default(), path, problems),
+        }
         if let Some(connect) = &self.connect {
             connect.check(&format!("{path}.connect"), problems);
         }

@@ -1,5 +1,7 @@
 //! Who shares what requests hold: the rows of a resource, and which of them is a request's.
 
+use super::asks::Kind;
+use crate::problem::Problems;
 use crate::request::Request;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,11 +18,26 @@ pub enum Scope {
     Instance,
     /// All requests of the service.
     Service,
+    /// All requests to steps that name it, in whichever service.
+    Shared,
 }
 
 impl Scope {
+    /// Reports a name that would be taken for that of a service's own.
+    pub(super) fn check(self, kind: Kind, name: &str, path: &str, problems: &mut Problems) {
+        if self == Scope::Shared && name.contains('.') {
+            let noun = kind.noun();
+            problems
+                .error(format!("{path}.name"), format!("the name of a shared {noun} has no `.`"))
+                .advise(format!("write `name: {}`", name.replace('.', "-")));
+        }
+    }
     pub(super) fn is_default(&self) -> bool {
         *self == Scope::default()
+    }
+    /// Whether named instances have their own.
+    pub(crate) fn is_of_instances(self) -> bool {
+        matches!(self, Scope::Process | Scope::Instance)
     }
 }
 
@@ -36,7 +53,7 @@ pub(crate) struct Rows {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Each {
     /// All together have one.
-    Service,
+    All,
     /// Each instance, from this one on.
     Instance(u32),
     /// Each worker, from this one on.
@@ -48,7 +65,7 @@ impl Rows {
     pub(crate) fn of(self, request: &Request) -> u32 {
         self.first
             + match self.each {
-                Each::Service => 0,
+                Each::All => 0,
                 Each::Instance(first) => request.instance - first,
                 Each::Worker(first) => request.worker - first,
             }

@@ -1,6 +1,7 @@
 //! The step `lock`.
 
 use crate::support::{Answer, Room, run};
+use asyncflow::experiment::Outlook;
 
 /// Runs two services of two replicas, with steps of `api`, 20 pairs of requests a second for 200 s.
 fn endpoint(steps: &str, more: &str) -> Answer {
@@ -79,7 +80,6 @@ services: { api: { endpoints: { x: [ cpu: 1ms, lock: { name: l, hold: [ cpu: 1ms
 #[test]
 fn a_lock_that_is_asked_for_too_often_is_an_overload_and_one_that_is_not_keeps_up() {
     // By definition: 80/s · 20 ms is 1.6 of a lock, 0.8 of one with two permits, or of two.
-    use asyncflow::experiment::Outlook;
     let with = |lock: &str, replicas: u32| {
         let results = run(&format!(
             "run: {{ duration: 300s, replications: 4 }}
@@ -142,4 +142,81 @@ fn locks_that_are_taken_in_opposite_orders_are_a_warning() {
     assert!(warns(&[format!("parallel: [ [ {} ], [ {} ] ]", nest("a", "b"), nest("b", "a"))]));
     assert!(!warns(&[nest("a", "b"), nest("b", "c"), nest("a", "c")]));
     assert!(!warns(&[nest("a", "b"), nest("a", "b")]));
+}
+
+#[test]
+fn a_shared_lock_is_one_for_all_services_that_name_it() {
+    // M/M/1: two services take it, 40/s each and for 10 ms on average: 80 % of one lock, which is
+    // waited for 40 ms. The load is known before the run, and so is an overload.
+    let with = |rate: u32| {
+        run(&format!(
+            "run: {{ duration: 2000s, warmup: 20s, replications: 10 }}
+workload:
+  a: {{ to: api.x, open: {{ rate: {rate}/s }} }}
+  b: {{ to: db.z, open: {{ rate: {rate}/s }} }}
+services:
+  api: {{ replicas: 2, endpoints: {{ x: [ lock: {{ name: l, scope: shared, hold: [ wait: {{ exp: 10ms }} ] }} ] }} }}
+  db: {{ endpoints: {{ z: [ lock: {{ name: l, scope: shared, hold: [ wait: {{ exp: 10ms }} ] }} ] }} }}"
+        ))
+    };
+    let results = with(40);
+    results.agrees("workload a", "time_in.lock mean", 0.04, 0.02);
+    results.agrees("workload b", "time_in.lock mean", 0.04, 0.02);
+    results.agrees("lock l", "utilisation mean", 0.8, 0.01);
+    assert!(results.results.verdicts.iter().all(|v| v.outlook == Outlook::KeepsUp));
+    for verdict in &with(60).results.verdicts {
+        match &verdict.outlook {
+            Outlook::Overloaded(overload) => assert!((overload.load - 1.2).abs() < 1e-9),
+            outlook => panic!("{outlook:?}"),
+        }
+    }
+}
+
+/// What `check` says of two services, each with the steps of its endpoint.
+fn of_two(api: &str, db: &str) -> String {
+    let yaml = format!(
+        "version: 1
+workload: {{ u: {{ to: api.x, open: {{ rate: 1/s }} }}, v: {{ to: db.z, open: {{ rate: 1/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ {api} ] }} }}, db: {{ endpoints: {{ z: [ {db} ] }} }} }}"
+    );
+    match asyncflow::scenario::from_yaml(&yaml) {
+        Ok(scenario) => asyncflow::scenario::check(&scenario).to_string(),
+        Err(problems) => problems.to_string(),
+    }
+}
+
+#[test]
+fn orders_of_locks_are_followed_into_calls() {
+    // By definition: `api` holds `a` and calls `db`, which takes `b`; who takes them in the
+    // opposite order may wait for ever, unless the call has a timeout, or nobody waits for it.
+    let lock = |name: &str, steps: &str| {
+        format!("lock: {{ name: {name}, scope: shared, hold: [ {steps} ] }}")
+    };
+    let (other_way, db) = (lock("b", &lock("a", "wait: 1ms")), lock("b", "wait: 1ms"));
+    let warns = |call: &str, db: &str| {
+        let api = format!("{}, {other_way}", lock("a", call));
+        of_two(&api, db).contains("deadlock is possible: ")
+    };
+    assert!(warns("call: db.z", &db));
+    assert!(!warns("call: { to: db.z, timeout: 1s }", &db));
+    assert!(!warns("spawn: [ call: db.z ]", &db));
+    assert!(!warns("call: db.z", &lock("c", "wait: 1ms")));
+    // One that is held during a call that takes it waits for itself.
+    let itself = of_two(&lock("a", "call: db.z"), &lock("a", "wait: 1ms"));
+    let what = "deadlock is possible: `a` is held here during a call that takes it at services.db.endpoints.z.steps[0].lock.name";
+    assert!(itself.contains(what), "{itself}");
+}
+
+#[test]
+fn a_shared_lock_is_the_same_wherever_it_is_named() {
+    // By definition: steps that name it write the same, also in other services.
+    let permits = |permits: u32| {
+        format!("lock: {{ name: l, scope: shared, permits: {permits}, hold: [ wait: 1ms ] }}")
+    };
+    assert!(of_two(&permits(1), &permits(2)).contains("has another `permits`"));
+    assert!(!of_two(&permits(2), &permits(2)).contains("permits"));
+    assert!(
+        of_two("lock: { name: a.b, scope: shared, hold: [ wait: 1ms ] }", "wait: 1ms")
+            .contains("write `name: a-b`")
+    );
 }

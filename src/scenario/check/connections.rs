@@ -101,7 +101,7 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
         let (owner, instances) = self.directory.holders(self.endpoint, scope);
         let workers = |id: u32| u64::from(self.directory.instances[id as usize].workers().0);
         let sharers = match scope {
-            Scope::Service => 1,
+            Scope::Service | Scope::Shared => 1,
             Scope::Instance => instances.len() as u64,
             Scope::Process => instances.map(workers).sum(),
         };

@@ -1,7 +1,5 @@
 //! Checks of what requests hold across the steps of a service: one name is one lock, or one pool,
-//! and a request that holds it does not ask for it again. Those that are taken in opposite orders
-//! are a warning: two requests may each hold what the other waits for (Coffman, Elphick, Shoshani
-//! 1971, "System deadlocks"), unless they give up.
+//! and a request that holds it does not ask for it again.
 
 use crate::problem::Problems;
 use crate::scenario::directory::NameTable;
@@ -11,62 +9,42 @@ use indexmap::IndexMap;
 
 /// Checks all locks and pools.
 pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
-    let mut known: Vec<Known> = directory.services.iter().map(|_| Known::new()).collect();
-    let mut nested: Vec<Nested> = directory.services.iter().map(|_| Nested::new()).collect();
+    let mut known = Known::new();
     for (id, endpoint) in directory.endpoints.iter().enumerate() {
         if problems.enough() {
             return;
         }
-        let known = &mut known[endpoint.service as usize];
-        let nested = &mut nested[endpoint.service as usize];
-        let owner = directory.owner(id as u32);
-        let instances = directory.members[endpoint.service as usize].0.len();
-        let mut visitor = Held { known, nested, owner, instances, blocks: Vec::new(), problems };
+        let mut visitor =
+            Held { directory, endpoint: id, known: &mut known, blocks: Vec::new(), problems };
         ask(&endpoint.path, &endpoint.endpoint.steps, &mut visitor);
     }
-    nested.iter().for_each(|nested| opposite_orders(nested, problems));
 }
 
-/// What is held: its kind and name, and the named instance that it belongs to.
-type Name<'s> = (Kind, &'s str, Option<u32>);
+/// Whose what is held is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    All,
+    Service(u32),
+    /// A named instance.
+    Instance(u32),
+}
+
+/// What is held: its kind, its name, and whose it is.
+pub(super) type Name<'s> = (Kind, &'s str, Owner);
+
+/// Returns the name of what requests to an endpoint hold.
+pub(super) fn name_of<'s>(directory: &NameTable, endpoint: usize, of: &Holding<'s>) -> Name<'s> {
+    let (owner, _) = directory.holders(endpoint as u32, of.scope);
+    let owner = match (of.scope, owner) {
+        (Scope::Shared, _) => Owner::All,
+        (_, Some(instance)) => Owner::Instance(instance),
+        (_, None) => Owner::Service(directory.endpoints[endpoint].service),
+    };
+    (of.kind, of.name, owner)
+}
 
 /// The first place where each is taken, with its path.
 type Known<'s> = IndexMap<Name<'s>, (Holding<'s>, String)>;
-
-/// The pairs of one that is held and one that is taken meanwhile, with the path of the first such
-/// place.
-type Nested<'s> = IndexMap<(Name<'s>, Name<'s>), String>;
-
-/// Warns of the first that is taken while another is held that is, directly or by way of
-/// others, also held while the first is taken.
-fn opposite_orders(nested: &Nested, problems: &mut Problems) {
-    for (index, ((outer, inner), path)) in nested.iter().enumerate() {
-        // Those that are taken, sooner or later, by one that holds the inner.
-        let (mut reached, mut next) = (vec![*inner], 0);
-        let mut back = None;
-        while let Some(&name) = reached.get(next) {
-            next += 1;
-            for ((_, taken), other) in nested[..index].iter().filter(|((held, _), _)| *held == name)
-            {
-                if taken == outer {
-                    back = back.or(Some(other));
-                } else if !reached.contains(taken) {
-                    reached.push(*taken);
-                }
-            }
-        }
-        if let Some(other) = back {
-            let ((kind, outer, _), (_, inner, _)) = (outer, inner);
-            let what = format!(
-                "deadlock is possible: `{inner}` is taken while `{outer}` is held, and `{outer}` while `{inner}` is held at {other}: two requests that do both may wait for each other for ever"
-            );
-            problems
-                .warning(format!("{path}.name"), what)
-                .advise(format!("take the {}s in the same order everywhere", kind.word()));
-            return;
-        }
-    }
-}
 
 /// What a block means for those within.
 enum Around<'s> {
@@ -79,12 +57,9 @@ enum Around<'s> {
 
 /// What is held where a visitor is.
 struct Held<'k, 's, 'p> {
+    directory: &'k NameTable<'s>,
+    endpoint: usize,
     known: &'k mut Known<'s>,
-    nested: &'k mut Nested<'s>,
-    /// The named instance whose endpoint it is.
-    owner: Option<u32>,
-    /// How many instances its service has.
-    instances: usize,
     /// The blocks around.
     blocks: Vec<Around<'s>>,
     problems: &'p mut Problems,
@@ -133,7 +108,7 @@ impl<'s> Held<'_, 's, '_> {
         }
     }
     fn name(&self, of: &Holding<'s>) -> Name<'s> {
-        (of.kind, of.name, self.owner.filter(|_| of.scope != Scope::Service))
+        name_of(self.directory, self.endpoint, of)
     }
 }
 
@@ -144,13 +119,14 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             Way::Beside => return self.blocks.push(Around::Beside),
             _ => return self.blocks.push(Around::Nothing),
         };
-        let Holding { kind, name, scope, units, gives_up, keys, .. } = holding;
+        let Holding { kind, name, scope, units, keys, .. } = holding;
         let path = &*holding.path(at);
         self.asks_again(&holding, path);
-        if keys > 1 && scope == Scope::Instance && self.instances > 1 && self.owner.is_none() {
+        let (owner, members) = self.directory.holders(self.endpoint as u32, scope);
+        if keys > 1 && scope == Scope::Instance && members.len() > 1 && owner.is_none() {
             let what = format!(
                 "each of {} instances has its own `{name}`: requests to different ones do not wait for the same key",
-                self.instances
+                members.len()
             );
             self.problems
                 .warning(format!("{path}.name"), what)
@@ -180,17 +156,6 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
                 .error(path, format!("the {} `{name}` has another `{field}` at {first_path}", kind.noun()))
                 .at_key()
                 .advise(format!("steps of a service that name the same {} share it: write the same, or choose another name", kind.noun()));
-        }
-        if !gives_up {
-            let others: Vec<Name> = self
-                .held()
-                .filter(|outer| !outer.gives_up && (outer.kind, outer.name) != (kind, name))
-                .map(|outer| self.name(outer))
-                .collect();
-            for outer in others.into_iter().rev() {
-                let pair = (outer, self.name(&holding));
-                self.nested.entry(pair).or_insert_with(|| path.to_string());
-            }
         }
         self.blocks.push(Around::Held(holding));
     }

@@ -24,14 +24,10 @@ pub(super) fn held(
     service: usize,
     up: f64,
 ) -> impl Iterator<Item = Held> {
-    let used =
-        || directory.endpoints_of(service).filter(|endpoint| rates.by_endpoint[*endpoint] > 0.0);
+    let of_service = directory.endpoints_of(service);
+    let used = move |endpoint: &usize| rates.by_endpoint[*endpoint] > 0.0;
     let (members, _) = &directory.members[service];
-    let stretches = members.clone().map(|id| {
-        broken.slower[id as usize] / directory.instances[id as usize].machine.speed.times
-    });
-    let (fastest, slowest) = stretches
-        .fold((1.0, 1.0), |(least, most), own| (f64::min(least, own), f64::max(most, own)));
+    let (fastest, slowest) = stretches(directory, broken, service);
     // Loops share the requests of an instance evenly.
     let workers = members
         .clone()
@@ -49,13 +45,18 @@ pub(super) fn held(
             _ => (1.0, 1.0),
         };
         let same = |endpoint: usize| {
-            demands[endpoint]
-                .holdings
-                .iter()
-                .filter(|other| (other.kind, &other.name) == (of.kind, &of.name))
+            demands[endpoint].holdings.iter().filter(|other| {
+                (other.kind, other.scope, &other.name) == (of.kind, of.scope, &of.name)
+            })
         };
         let (mut rate, mut least, mut expected) = (0.0, 0.0, 0.0);
-        for endpoint in used() {
+        let of_all = 0..directory.endpoints.len();
+        let sharing = if of.scope == Scope::Shared { of_all } else { of_service.clone() };
+        for endpoint in sharing.filter(used) {
+            let is_own = of_service.contains(&endpoint);
+            let of = directory.endpoints[endpoint].service as usize;
+            let (fastest, slowest) =
+                if is_own { (fastest, slowest) } else { stretches(directory, broken, of) };
             for other in same(endpoint) {
                 let own = other.hottest * rates.by_endpoint[endpoint] / sharers;
                 rate += own;
@@ -76,11 +77,26 @@ pub(super) fn held(
             settles_s: settles_s(rate, expected / rate, of.units, 1.0),
         })
     };
-    let loads: Vec<Held> =
-        used().flat_map(|endpoint| &demands[endpoint].holdings).filter_map(load_of).collect();
+    let loads: Vec<Held> = of_service
+        .clone()
+        .filter(used)
+        .flat_map(|endpoint| &demands[endpoint].holdings)
+        .filter_map(load_of)
+        .collect();
     let busiest = move |of: Resource| {
         let same = loads.iter().filter(move |held| held.resource == of);
         same.max_by(|a, b| a.expected.total_cmp(&b.expected)).copied()
     };
     [Resource::Lock, Resource::Pool, Resource::Threads].into_iter().filter_map(busiest)
+}
+
+/// Returns how many times as long bursts take on the fastest instance of a service as written, and
+/// on the slowest.
+fn stretches(directory: &NameTable, broken: &Broken, service: usize) -> (f64, f64) {
+    let stretch = |id: usize| broken.slower[id] / directory.instances[id].machine.speed.times;
+    let (members, _) = &directory.members[service];
+    members.clone().fold((1.0, 1.0), |(least, most), id| {
+        let own = stretch(id as usize);
+        (f64::min(least, own), f64::max(most, own))
+    })
 }

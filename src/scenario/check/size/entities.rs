@@ -49,7 +49,7 @@ impl Asks<'_> for Within {
     fn block(&mut self, _: At, way: Way) {
         if let Way::Held(Holding { scope, keys, .. }) = way {
             let of = match scope {
-                Scope::Service => 0,
+                Scope::Service | Scope::Shared => 0,
                 Scope::Instance => 1,
                 Scope::Process => 2,
             };
