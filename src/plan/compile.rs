@@ -35,33 +35,13 @@ pub(crate) fn mirror(scenario: &Scenario) -> Plan {
 }
 
 fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
-    let mut build = Build {
-        mirrored,
-        directory: NameTable::new(scenario),
-        links: Links { mirrored, ..Links::default() },
-        hops: Vec::new(),
-        program: Vec::new(),
-        endpoints: Vec::new(),
-        flows: IndexSet::new(),
-        labels: IndexSet::new(),
-        arms: IndexSet::new(),
-        layout: Layout::default(),
-        station_of: Vec::new(),
-        threads_of: Vec::new(),
-        is_loaded: vec![false; scenario.services.len()],
-        slow_waits: Vec::new(),
-        resources: Vec::new(),
-        rows: IndexMap::new(),
-        is_rich: false,
-        // An arrival, and the call that it makes.
-        slots_an_event: SLOTS_AN_EVENT,
-        cancelled: None,
-    };
+    let mut build = Build::new(scenario, mirrored);
     let stations = build.stations();
     build.threads();
     let scalers = build.scalers(scenario);
-    let sources = build.sources(scenario);
+    let mut sources = build.sources(scenario);
     build.programs();
+    sources.iter_mut().for_each(|source| source.is_special |= build.carries);
     let (services, instances) = build.machines(scenario);
     let queue_timeout = build.queue_timeout(&services, &instances);
     routes::enter(&mut build.hops, &build.endpoints);
@@ -85,6 +65,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         limits: Limits { in_flight: run.limits.in_flight.0, events: run.limits.events.0 },
         slots_an_event: build.slots_an_event,
         is_rich: build.is_rich,
+        carries: build.carries,
         cancelled: build.cancelled,
         queue_timeout,
         sources,
@@ -129,11 +110,38 @@ pub(super) struct Build<'s> {
     /// [`NONE`].
     pub rows: IndexMap<(u32, bool, &'static str, String), step::Rows>,
     pub is_rich: bool,
+    pub carries: bool,
     pub slots_an_event: usize,
     pub cancelled: Option<Outcome>,
 }
 
 impl<'s> Build<'s> {
+    fn new(scenario: &'s Scenario, mirrored: bool) -> Build<'s> {
+        Build {
+            mirrored,
+            directory: NameTable::new(scenario),
+            links: Links { mirrored, ..Links::default() },
+            hops: Vec::new(),
+            program: Vec::new(),
+            endpoints: Vec::new(),
+            flows: IndexSet::new(),
+            labels: IndexSet::new(),
+            arms: IndexSet::new(),
+            layout: Layout::default(),
+            station_of: Vec::new(),
+            threads_of: Vec::new(),
+            is_loaded: vec![false; scenario.services.len()],
+            slow_waits: Vec::new(),
+            resources: Vec::new(),
+            rows: IndexMap::new(),
+            is_rich: false,
+            carries: false,
+            // An arrival, and the call that it makes.
+            slots_an_event: SLOTS_AN_EVENT,
+            cancelled: None,
+        }
+    }
+
     fn sources(&mut self, scenario: &'s Scenario) -> Vec<SourcePlan> {
         let mut sources = Vec::new();
         for (id, (name, workload)) in scenario.workload.iter().enumerate() {

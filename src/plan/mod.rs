@@ -56,6 +56,8 @@ pub(crate) struct Plan {
     pub slots_an_event: usize,
     /// Whether it needs the rich drain (`sim/advance.rs`).
     pub is_rich: bool,
+    /// Whether requests carry something of the ones that users have sent.
+    pub carries: bool,
     /// The outcome of requests that are called off, if any may be.
     pub cancelled: Option<Outcome>,
     /// The outcome of those who have waited too long to be admitted, if their patience is limited.

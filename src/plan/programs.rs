@@ -9,7 +9,8 @@ use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{FURTHER_PARTS_MAX, FurtherPart, NONE, Outcome};
 use crate::resource::ResourcePlan;
-use crate::step::{self, Op, SlowWaits, call::Call};
+use crate::step::{self, Keys, Op, SlowWaits, call::Call};
+use crate::workload::Workload;
 use indexmap::IndexMap;
 
 impl Build<'_> {
@@ -165,7 +166,7 @@ impl step::Compiler for Steps<'_, '_> {
         name: &str,
         scope: step::Scope,
         units: u64,
-        keys: u32,
+        keys: Option<&Keys>,
     ) -> step::Rows {
         let (service, build) = (self.service, &mut *self.build);
         // Endpoints of a named instance are its own, and so is what their requests hold.
@@ -178,6 +179,7 @@ impl step::Compiler for Steps<'_, '_> {
         if let Some(rows) = build.rows.get(&key) {
             return *rows;
         }
+        let keys = keys.map_or(0, |keys| build.directory.scenario.popularity(keys).count);
         let first = build.resources.len() as u32;
         let instances = &build.directory.instances;
         let workers = |id: u32| instances[id as usize].workers().0;
@@ -210,6 +212,15 @@ impl step::Compiler for Steps<'_, '_> {
         let rows = step::Rows { first, each };
         build.rows.insert(key, rows);
         rows
+    }
+    fn carried(&mut self, name: &str) -> Box<[Option<Sampler>]> {
+        (self.build.carries, self.build.is_rich) = (true, true);
+        let (scenario, mirrored) = (self.build.directory.scenario, self.build.mirrored);
+        let of = |(workload, of): (&String, &Workload)| {
+            let law = of.keys.get(name)?.compile().mirrored_if(mirrored);
+            Some(Sampler::new(law, Salt::of(&format!("workload.{workload}.keys.{name}"))))
+        };
+        scenario.workload.iter().map(of).collect()
     }
     fn block(&mut self, what: &str) -> String {
         let count = self.counts.entry(format!("block {what}")).or_default();

@@ -11,5 +11,6 @@ pub mod keys;
 #[doc(hidden)]
 pub mod logarithm;
 mod plain_or_fields;
+pub(crate) mod popularity;
 
 pub(crate) use plain_or_fields::plain_or_fields;

@@ -5,11 +5,13 @@
 //! stripped of a component. Every slot has a generation, so that a late event for a past request is
 //! recognised.
 
+mod baggage;
 mod birth;
 mod families;
 mod frames;
 mod parts;
 
+pub(crate) use baggage::Baggage;
 pub(crate) use birth::Birth;
 pub(crate) use families::Families;
 pub(crate) use frames::{Frame, Frames};

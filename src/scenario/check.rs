@@ -8,6 +8,7 @@ mod calls;
 mod connections;
 mod faults;
 mod holdings;
+mod keys;
 mod names;
 mod orders;
 mod overload;
@@ -59,6 +60,7 @@ fn check_all(scenario: &Scenario, problems: &mut Problems) {
     if !problems.any_error() {
         calls::check(&directory, problems);
         holdings::check(&directory, problems);
+        keys::check(&directory, problems);
         orders::warn(&directory, problems);
         connections::note(&directory, problems);
     }

@@ -105,7 +105,7 @@ pub(super) struct HoldingDemand {
     pub scope: Scope,
     pub units: f64,
     /// The share of requests that need its most popular key; 1 if it has none.
-    pub hottest: f64,
+    pub hottest: [f64; 2],
     /// On average over all requests, s: a lower bound.
     pub min_s: f64,
     /// The same as [`EndpointDemand::expected_residence_s`], s.

@@ -23,8 +23,10 @@ use super::broken::Broken;
 use super::demand;
 use super::directory::NameTable;
 use super::{Regime, Scenario};
+use crate::step::asks::Kind;
 use crate::workload::{ArrivalProcess, RateProfile};
 use loads::services;
+pub(super) use reach::reached_by;
 use reach::{endpoints_of, least_s, reached};
 use standing::set_standings;
 
@@ -48,6 +50,14 @@ pub enum Resource {
 }
 
 impl Resource {
+    /// Returns what is held of this kind.
+    fn of(kind: Kind) -> Resource {
+        match kind {
+            Kind::Lock => Resource::Lock,
+            Kind::Pool => Resource::Pool,
+            Kind::Thread => Resource::Threads,
+        }
+    }
     /// Returns its name in the result files.
     pub fn name(self) -> &'static str {
         match self {

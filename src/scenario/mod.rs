@@ -22,6 +22,7 @@ mod flow_balance_tests;
 mod hints;
 mod kinds;
 mod nodes;
+mod popularity;
 mod reader;
 mod regime;
 mod replications;
@@ -71,8 +72,8 @@ pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy,
 pub use crate::random::dists::Dist;
 pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
 pub use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Join, Load, LoadPoint, Lock, Memory, Offload, Parallel,
-    Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Join, Keys, Load, LoadPoint, Lock, Memory, Offload,
+    Parallel, Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
 };
 pub use crate::workload::{
     Arrivals, Batch, Closed, Columns, Diurnal, Mmpp, Noise, Open, Patience, RateShape, RateState,

@@ -227,7 +227,7 @@ impl<'s> Asks<'s> for Names<'s> {
             && !self.names.contains(&name)
         {
             self.names.push(name);
-            self.is_keyed = keys > 0;
+            self.is_keyed = keys.is_some();
         }
     }
 }

@@ -9,7 +9,7 @@ use super::endings::{depart, give_memory};
 use crate::kernel::{Event, RequestId};
 use crate::plan::{SLOTS_AN_EVENT, SourcePlan};
 use crate::random::keys::{Key, mix};
-use crate::request::{Birth, Flag, Further, NONE, Outcome, Phase, Place, Request};
+use crate::request::{Baggage, Birth, Flag, Further, NONE, Outcome, Phase, Place, Request};
 use crate::step::Op;
 
 #[inline(always)]
@@ -51,6 +51,7 @@ fn arrives_specially(
     }
     let target = plan.target_of(number, key);
     let slot = begin::<Rich>(x, requests, key, Request::NOBODY, target.flow, target.hop);
+    carries(x, slot, Baggage { root: key, source });
     let request = &mut requests[slot as usize];
     sample(x, request);
     (slot, goes_in(x, request, slot, plan, source))
@@ -71,9 +72,26 @@ pub(super) fn user_arrives(
     let target = plan.target_of(number, first);
     let caller = RequestId { generation: user, ..Request::NOBODY };
     let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
+    carries(x, slot, Baggage { root: first, source });
     let request = &mut requests[slot as usize];
     sample(x, request);
     (slot, goes_in(x, request, slot, plan, source))
+}
+
+/// A request carries this, if it carries anything.
+#[inline(always)]
+fn carries(x: &mut Columns, slot: u32, baggage: Baggage) {
+    if let Some(own) = x.stage.baggage.get_mut(slot as usize) {
+        *own = baggage;
+    }
+}
+
+/// A request carries what that in another slot carries, if anything.
+#[inline(always)]
+fn carries_on(x: &mut Columns, slot: u32, from: u32) {
+    if let Some(baggage) = x.stage.baggage.get(from as usize).copied() {
+        carries(x, slot, baggage);
+    }
 }
 
 /// A request of a special source sets out, unless it is one too many; its user may give up.
@@ -167,6 +185,7 @@ pub(super) fn send_call<C: Caps>(x: &mut Columns, requests: &mut [Request], call
         x.stage.after(timeout, Event::TimedOut, request, slot);
     }
     if C::RICH {
+        carries_on(x, slot, caller);
         requests[caller as usize].scratch = requests[slot as usize].id(slot).pack();
     }
     x.stage.runnable.push(slot);
@@ -186,6 +205,7 @@ pub(super) fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Ne
         let Birth { key, flow, step, family } = x.stage.births[index];
         let caller = if family == NONE { Request::NOBODY } else { of.id(parent) };
         let slot = begin::<Rich>(x, requests, key, caller, flow, of.hop);
+        carries_on(x, slot, parent);
         let request = &mut requests[slot as usize];
         (request.instance, request.worker, request.step) = (of.instance, of.worker, step);
         request.phase = Phase::Running;
@@ -215,7 +235,9 @@ fn respond(x: &mut Columns, requests: &mut [Request], slot: u32) -> Next {
     let of = requests[slot as usize];
     let Op::Respond(op) = &x.program[of.step as usize] else { unreachable!("it responds") };
     let key = of.key.child(op.salt, 0);
-    let rest = begin::<Rich>(x, requests, key, Request::NOBODY, op.flow, of.hop);
+    let (flow, hop) = (op.flow, of.hop);
+    let rest = begin::<Rich>(x, requests, key, Request::NOBODY, flow, hop);
+    carries_on(x, rest, slot);
     let request = &mut requests[rest as usize];
     (request.instance, request.worker, request.step) = (of.instance, of.worker, of.step + 1);
     request.phase = Phase::Running;

@@ -16,7 +16,7 @@ use crate::network::LinkState;
 use crate::plan::{Hop, Plan, SourcePlan};
 use crate::policy::balance::Balancer;
 use crate::policy::scale::Scaler;
-use crate::request::{Families, Frames, Further, Pending, Pool, Request};
+use crate::request::{Baggage, Families, Frames, Further, Pending, Pool, Request};
 use crate::resource::{Shared, Sharing};
 use crate::server::cores::RunQueue;
 use crate::server::{Gauges, InstanceState, Memory, Places};
@@ -35,6 +35,7 @@ type Machines =
 pub(crate) struct Everything<'w, 's> {
     requests: Query<'w, 's, &'static mut Request>,
     further: Query<'w, 's, &'static mut Further>,
+    baggage: Query<'w, 's, &'static mut Baggage>,
     shared: Query<'w, 's, &'static mut Shared>,
     stations: Query<'w, 's, &'static mut Sharing>,
     scalers: Query<'w, 's, &'static mut Scaler>,
@@ -71,6 +72,7 @@ impl Everything<'_, '_> {
         let mut sources = only(self.sources.contiguous_iter_mut());
         let mut links = only(self.links.contiguous_iter_mut());
         let mut further = only(self.further.contiguous_iter_mut());
+        let mut baggage = only(self.baggage.contiguous_iter_mut());
         let mut shared = only(self.shared.contiguous_iter_mut());
         let mut stations = only(self.stations.contiguous_iter_mut());
         let mut scalers = only(self.scalers.contiguous_iter_mut());
@@ -78,9 +80,7 @@ impl Everything<'_, '_> {
         let calendar = std::mem::replace(&mut *self.calendar, Calendar::hollow());
         let Pool { free, runnable, size } = std::mem::take(&mut *self.pool);
         let Pending { births, doomed } = &mut *self.pending;
-        let recorder = &mut *self.recorder;
-        let measured_from = recorder.measured_from;
-        let (mut labels_ns, mut arms) = recorder.lend();
+        let (mut labels_ns, mut arms) = self.recorder.lend();
         let plan = &*self.plan.0;
         let mut x = Columns {
             plan,
@@ -98,6 +98,7 @@ impl Everything<'_, '_> {
                 timers: &mut self.timers,
                 runnable,
                 further: further.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+                baggage: baggage.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
                 shared: shared.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
                 stations: stations.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
                 frames: &mut self.frames,
@@ -106,13 +107,13 @@ impl Everything<'_, '_> {
                 doomed,
                 labels_ns: &mut labels_ns,
                 arms: &mut arms,
-                measured_from,
-                measured: until > measured_from,
+                measured_from: self.recorder.measured_from,
+                measured: until > self.recorder.measured_from,
                 // Whatever there is to see to is looked for at the beginning.
                 attention: true,
             },
             free,
-            recorder,
+            recorder: &mut self.recorder,
             sources: sources.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
             balancers: balancers.bypass_change_detection(),
             instances: instances.bypass_change_detection(),

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::policy::balance::Balancer;
 use crate::policy::scale::Scaler;
 use crate::random::keys::Key;
-use crate::request::{Families, Frames, Further, NONE, Pending, Pool, Request};
+use crate::request::{Baggage, Families, Frames, Further, NONE, Pending, Pool, Request};
 use crate::resource::{Shared, Sharing};
 use crate::server::cores::RunQueue;
 use crate::server::{Gauges, InstanceState, Life, Memory, Places};
@@ -182,10 +182,17 @@ pub(crate) fn grow(world: &mut World, limit: u64) -> bool {
 }
 
 fn add_slots(world: &mut World, n: u32) {
-    let has_further = !world.resource::<PlanHandle>().0.layout.further_parts.is_empty();
-    match has_further {
-        true => drop(world.spawn_batch((0..n).map(|_| (Request::default(), Further::default())))),
-        false => drop(world.spawn_batch((0..n).map(|_| Request::default()))),
+    let plan = &world.resource::<PlanHandle>().0;
+    let (has_further, carries) = (!plan.layout.further_parts.is_empty(), plan.carries);
+    let one = Request::default();
+    // Slots of one plan have the same components, so that they share one archetype.
+    match (has_further, carries) {
+        (false, false) => drop(world.spawn_batch((0..n).map(|_| one))),
+        (true, false) => drop(world.spawn_batch((0..n).map(|_| (one, Further::default())))),
+        (_, true) => {
+            let slot = |_| (one, Further::default(), Baggage::default());
+            drop(world.spawn_batch((0..n).map(slot)));
+        }
     }
     let mut pool = world.resource_mut::<Pool>();
     let first = pool.size;

@@ -8,8 +8,8 @@
 use crate::kernel::{Calendar, Event, RequestId, Timers};
 use crate::measure::ArmTally;
 use crate::request::{
-    Birth, Families, Fate, Flag, Frame, Frames, Further, FurtherPart, Outcome, Part, Parts,
-    Request, Runnable,
+    Baggage, Birth, Families, Fate, Flag, Frame, Frames, Further, FurtherPart, Outcome, Part,
+    Parts, Request, Runnable,
 };
 use crate::resource::{Alarm, Permits, Shared, Sharing, Unit, Waiter};
 use crate::server::cores::{self, RunQueue};
@@ -159,6 +159,8 @@ pub(crate) struct Stage<'a> {
     pub runnable: Runnable,
     /// Beside the requests, if the plan has further parts of latencies.
     pub further: &'a mut [Further],
+    /// The same, if they carry something.
+    pub baggage: &'a mut [Baggage],
     /// Resources that do not belong to one instance, by id.
     pub shared: &'a mut [Shared],
     pub stations: &'a mut [Sharing],

@@ -4,7 +4,7 @@
 //! A step's file says what the step asks for (`asks`), in the order in which a request would; who
 //! needs to know implements [`Asks`] for the questions that it has.
 
-use super::{Call, Load, Scope, Step};
+use super::{Call, Keys, Load, Scope, Step};
 use crate::random::dists::Dist;
 use crate::units::{Bytes, Span};
 use std::fmt;
@@ -101,10 +101,8 @@ pub(crate) struct Holding<'s> {
     pub units: u64,
     /// Whether those who have waited too long fail.
     pub gives_up: bool,
-    /// The number of its keys, each of which has that many units; 0 if it has none.
-    pub keys: u32,
-    /// The share of requests that need its most popular key; 1 if it has none.
-    pub hottest: f64,
+    /// Its keys, each of which has that many units.
+    pub keys: Option<&'s Keys>,
 }
 
 impl Holding<'_> {

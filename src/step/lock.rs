@@ -10,10 +10,12 @@
 //! Checked: `lock_mg1` in `tests/it/theory.rs`, `tests/it/lock.rs`, `tests/it/keyed.rs`.
 
 use super::asks::{Arm, Asks, At, Holding, Kind, Way};
+use super::keys::Keys;
 use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then, Waits};
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Sampler};
-use crate::request::{Frame, FurtherPart, Request};
+use crate::random::dists::Sampler;
+use crate::random::popularity::check_keys;
+use crate::request::{Baggage, Frame, FurtherPart, Request};
 use crate::resource::{Answer, Unit};
 use crate::units::Count;
 use schemars::JsonSchema;
@@ -32,9 +34,10 @@ pub struct Lock {
     /// How many requests may hold it at once.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub permits: Count,
-    /// If it is many locks, one for each key of which a request draws one: how popular they are.
+    /// If it is many locks, one for each key of which a request draws one: how popular they are;
+    /// or the name of a key of its workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keys: Option<Dist<Count>>,
+    pub keys: Option<Keys>,
     /// The steps while it is held.
     pub hold: Vec<Step>,
 }
@@ -53,7 +56,7 @@ pub(crate) struct Op {
     rows: Rows,
     part: FurtherPart,
     /// What draws its key.
-    keys: Option<Box<Sampler>>,
+    keys: Option<Box<Drawn>>,
 }
 
 /// To give it back.
@@ -73,32 +76,23 @@ impl Lock {
                 .advise("write for example `name: stock`");
         }
         self.scope.check(Kind::Lock, &self.name, path, problems);
-        if let Some(keys) = &self.keys {
-            check_keys(keys, &format!("{path}.keys"), problems);
+        if let Some(Keys::Drawn(keys)) = &self.keys {
+            check_keys(keys, "a lock", &format!("{path}.keys"), problems);
         }
         super::check_block(&self.hold, &format!("{path}.hold"), problems);
-    }
-    /// How many keys it has, and the probability of the most popular one.
-    fn popularity(&self) -> (u32, f64) {
-        match &self.keys {
-            Some(keys @ Dist::Zipf(zipf)) => (zipf.n.0 as u32, keys.compile().cdf(1.0)),
-            _ => (0, 1.0),
-        }
     }
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         super::load_block(&mut self.hold, folder, &format!("{path}.hold"), problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
         let arm = Arm { steps: &self.hold, weight: 1.0, is_measured: false };
-        let (keys, hottest) = self.popularity();
         let holding = Holding {
             kind: Kind::Lock,
             name: &self.name,
             scope: self.scope,
             units: self.permits.0,
             gives_up: false,
-            keys,
-            hottest,
+            keys: self.keys.as_ref(),
         };
         super::asks::block(At::Key(&at, "lock.hold"), Way::Held(holding), &[arm], visitor);
     }
@@ -108,50 +102,49 @@ impl Lock {
             &self.name,
             self.scope,
             self.permits.0,
-            self.popularity().0,
+            self.keys.as_ref(),
         );
         let part = to.part(Kind::Lock.word());
-        let keys = self.keys.as_ref().map(|law| Box::new(to.sampler("lock.keys", law.compile())));
+        let drawn = |keys: &Keys| match keys {
+            Keys::Drawn(law) => Drawn::Here(to.sampler("lock.keys", law.compile())),
+            Keys::Carried(name) => Drawn::ByTheFirst(to.carried(name)),
+        };
+        let keys = self.keys.as_ref().map(drawn).map(Box::new);
         to.emit(super::Op::Lock(Op { rows, part, keys }));
         self.hold.iter().for_each(|step| step.compile(to));
         to.emit(super::Op::Unlock(Unlock));
     }
 }
 
-/// The most keys of a lock.
-const KEYS_MAX: u64 = 1_000_000;
+/// What draws the key of a lock.
+#[derive(Clone, Debug)]
+enum Drawn {
+    /// The request that takes it.
+    Here(Sampler),
+    /// The one that a user has sent, by its workload.
+    ByTheFirst(Box<[Option<Sampler>]>),
+}
 
-fn check_keys(keys: &Dist<Count>, path: &str, problems: &mut Problems) {
-    let help =
-        "write for example `keys: { zipf: { n: 5k, s: 1 } }`; with `s: 0` all are equally popular";
-    keys.check(path, problems);
-    match keys {
-        Dist::Zipf(zipf) if zipf.n.0 > KEYS_MAX => {
-            problems
-                .error(format!("{path}.zipf.n"), "a lock has at most 1M keys")
-                .advise("keys that are hardly ever drawn at once make no request wait: use fewer");
-        }
-        Dist::Zipf(_) => {}
-        _ => problems.error(path, "the keys of a lock are drawn by a `zipf`").advise(help),
+impl Drawn {
+    /// The key that a request draws, from 0 on. Apart, since most locks have none.
+    #[inline(never)]
+    fn key(&self, stage: &Stage, request: &Request, slot: u32) -> u32 {
+        let number = match self {
+            Drawn::Here(law) => law.count(request.key),
+            Drawn::ByTheFirst(laws) => {
+                let Baggage { root, source } = stage.baggage[slot as usize];
+                laws[source as usize].as_ref().map_or(1, |law| law.count(root))
+            }
+        };
+        (number as u32).saturating_sub(1)
     }
 }
 
-/// The key that a request draws, from 0 on. Apart, since most locks have none.
-#[inline(never)]
-fn drawn(law: &Sampler, request: &Request) -> u32 {
-    (law.count(request.key) as u32).saturating_sub(1)
-}
-
 impl Op {
-    /// The unit that a request needs: of the key that it has drawn, if it waits.
+    /// The unit that a request waits for: of the key that it has drawn.
     #[inline(always)]
     fn unit(&self, request: &Request) -> Unit {
-        let key = match &self.keys {
-            None => 0,
-            Some(_) if request.granted => request.scratch as u32,
-            Some(law) => drawn(law, request),
-        };
-        Unit { row: self.rows.of(request), key }
+        Unit { row: self.rows.of(request), key: request.scratch as u32 }
     }
     /// One who waits gives up.
     fn abandon(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
@@ -165,6 +158,10 @@ impl Op {
 impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        if !request.granted {
+            let key = self.keys.as_ref().map_or(0, |keys| keys.key(stage, request, slot));
+            request.scratch = u64::from(key);
+        }
         let (unit, now) = (self.unit(request), stage.now());
         if request.granted {
             request.granted = false;
@@ -173,7 +170,6 @@ impl Act for Op {
             if stage.shared[unit.row as usize].take(now, slot, unit.key) != Answer::Granted {
                 request.parts.mark = now;
                 request.granted = true;
-                request.scratch = u64::from(unit.key);
                 stage.free_core(request);
                 return Then::Park;
             }

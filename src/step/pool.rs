@@ -150,15 +150,7 @@ impl Pool {
     /// What is held, under this name.
     pub(super) fn holding<'s>(&self, name: &'s str) -> Holding<'s> {
         let (scope, units) = (self.per, self.max.0);
-        Holding {
-            kind: Kind::Pool,
-            name,
-            scope,
-            units,
-            gives_up: self.wait.is_some(),
-            keys: 0,
-            hottest: 1.0,
-        }
+        Holding { kind: Kind::Pool, name, scope, units, gives_up: self.wait.is_some(), keys: None }
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         self.compile_around(Kind::Pool, self.name.as_deref().unwrap_or_default(), to, &mut |to| {
@@ -173,7 +165,7 @@ impl Pool {
         to: &mut dyn Compiler,
         inside: &mut dyn FnMut(&mut dyn Compiler),
     ) {
-        let rows = to.resource(kind.word(), name, self.per, self.max.0, 0);
+        let rows = to.resource(kind.word(), name, self.per, self.max.0, None);
         let part = to.part(kind.word());
         let patience = self.wait.map(|wait| (wait, to.outcome("pool_timeout")));
         let keeps = self.connect.is_some();

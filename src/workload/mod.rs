@@ -38,7 +38,9 @@ pub(crate) use turns::{Returning, Turns};
 pub use users::Users;
 
 use crate::problem::Problems;
+use crate::random::dists::Dist;
 use crate::random::keys::Salt;
+use crate::random::popularity::check_keys;
 use crate::units::{Count, Span};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -75,6 +77,10 @@ pub struct Workload {
     /// generator; those that arrive above it are `dropped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<Count>,
+    /// What its requests are about, by name: of each name a request draws one key, which all that
+    /// follows from it shares.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub keys: IndexMap<String, Dist<Count>>,
     /// How long users wait for an answer; for ever if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<Patience>,
@@ -111,6 +117,9 @@ impl Workload {
             replay.check(&format!("{path}.replay"), problems);
         }
         self.check_users(path, problems);
+        for (name, keys) in &self.keys {
+            check_keys(keys, &format!("`{name}`"), &format!("{path}.keys.{name}"), problems);
+        }
         let written = [
             ("open", self.open.is_some()),
             ("users", self.users.is_some()),

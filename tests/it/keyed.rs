@@ -93,3 +93,65 @@ services: {{ api: {{ endpoints: {{ x: [ lock: {{ name: stock, {keys}, hold: [ wa
         assert!(problems.contains(expected), "{problems}");
     }
 }
+
+/// A lock around a call of a service that takes another, 100 requests a second.
+fn two_locks(keys: &str, inner: &str) -> String {
+    format!(
+        "run: {{ duration: 100s, replications: 4 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 100/s }}, {keys} }} }}
+services:
+  api: {{ replicas: 3, endpoints: {{ x: [ lock: {{ name: l, scope: service, keys: product, hold: [ wait: 1ms, call: db.read ] }} ] }} }}
+  db: {{ endpoints: {{ read: [ lock: {{ name: m, keys: {inner}, hold: [ wait: {{ exp: 10ms }} ] }} ] }} }}"
+    )
+}
+
+#[test]
+fn a_key_of_the_workload_is_the_same_in_all_that_a_request_does() {
+    // By definition: who has a key of the outer lock is the only one who asks for that of the
+    // inner one. If the inner lock draws keys of its own, requests meet there.
+    let keys = "keys: { product: { zipf: { n: 4, s: 0 } } }";
+    let same = run(&two_locks(keys, "product"));
+    assert!(same.value("lock api.l", "waiting mean") > 0.1);
+    assert_eq!(same.value("lock db#1.m", "waiting max"), 0.0);
+    assert!(same.value("lock db#1.m", "held max") >= 3.0);
+    let others = run(&two_locks(keys, "{ zipf: { n: 4, s: 0 } }"));
+    assert!(others.value("lock db#1.m", "waiting max") > 0.0);
+}
+
+#[test]
+fn keys_of_workloads_are_as_many_queues_and_who_tries_again_asks_for_the_same() {
+    // Four M/M/1 of 50/s and 10 ms each, as with keys that the lock draws.
+    let answer = run("run: { duration: 550s, warmup: 50s, replications: 20 }
+workload: { users: { to: api.x, keys: { k: { zipf: { n: 4, s: 0 } } }, open: { rate: 200/s } } }
+services: { api: { endpoints: { x: [ lock: { name: stock, keys: k, hold: [ wait: { exp: 10ms } ] } ] } } }");
+    answer.agrees("workload users", "time_in.lock mean", 0.01, 0.02);
+    answer.agrees("lock api#1.stock", "held mean", 2.0, 0.01);
+    // By hand: four attempts of a user at 0, 1, 2 and 3 s each hold the key for 2 s, beside them:
+    // the others wait for 1, 2 and 3 s, in all 6 s of the 20 s until the next user.
+    let again = run("run: { duration: 2000s, replications: 1 }
+workload: { users: { to: api.x, keys: { k: { zipf: { n: 1000, s: 0 } } }, open: { rate: 1/20s, arrivals: regular }, reload: { p: 100%, after: 0s, max: 3 } } }
+services: { api: { endpoints: { x: [ spawn: [ lock: { name: l, keys: k, hold: [ wait: 2s ] } ], wait: 1s, fail: 100% ] } } }");
+    again.equals("lock api#1.l", "waiting mean", 0.3);
+}
+
+#[test]
+fn keys_that_a_step_names_are_those_of_all_its_workloads() {
+    // By definition: each workload that comes there has them, and has none in vain.
+    let check = |keys: &str, inner: &str| {
+        let yaml = format!("version: 1\n{}", two_locks(keys, inner));
+        match asyncflow::scenario::from_yaml(&yaml) {
+            Ok(scenario) => asyncflow::scenario::check(&scenario).to_string(),
+            Err(problems) => problems.to_string(),
+        }
+    };
+    let none = check("", "product");
+    assert!(none.contains("requests of `users` come here, and have no key `product`"), "{none}");
+    assert!(none.contains("services.db.endpoints.read.steps[0].lock.keys"), "{none}");
+    let unused = check(
+        "keys: { product: { zipf: { n: 4, s: 0 } }, user: { zipf: { n: 4, s: 0 } } }",
+        "product",
+    );
+    assert!(unused.contains("uses the key `user`"), "{unused}");
+    let no_zipf = check("keys: { product: 5 }", "product");
+    assert!(no_zipf.contains("drawn by a `zipf`"), "{no_zipf}");
+}

@@ -188,7 +188,7 @@ services: {{ api: {{ endpoints: {{ x: [ {api} ] }} }}, db: {{ endpoints: {{ z: [
 #[test]
 fn orders_of_locks_are_followed_into_calls() {
     // By definition: `api` holds `a` and calls `db`, which takes `b`; who takes them in the
-    // opposite order may wait for ever, unless the call has a timeout, or nobody waits for it.
+    // opposite order may wait for ever, unless the call has a timeout, or no request waits for it.
     let lock = |name: &str, steps: &str| {
         format!("lock: {{ name: {name}, scope: shared, hold: [ {steps} ] }}")
     };

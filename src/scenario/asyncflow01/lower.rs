@@ -125,6 +125,7 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
         sessions: None,
         replay: None,
         max_in_flight: None,
+        keys: IndexMap::new(),
         patience: None,
         reload: None,
     };

@@ -93,6 +93,7 @@ impl Workload {
             sessions: None,
             replay: None,
             max_in_flight: None,
+            keys: IndexMap::new(),
             patience: None,
             reload: None,
         }

@@ -105,7 +105,8 @@ impl<'s> Asks<'s> for Pools<'_, 's> {
             Scope::Instance => instances.len() as u64,
             Scope::Process => instances.map(workers).sum(),
         };
-        let most = units.saturating_mul(u64::from(keys.max(1))).saturating_mul(sharers);
+        let keys = keys.map_or(1, |keys| self.directory.scenario.popularity(keys).count.max(1));
+        let most = units.saturating_mul(u64::from(keys)).saturating_mul(sharers);
         let pool = (kind == Kind::Pool).then(|| ((service, owner, name), holding.path(at)));
         self.around.push(Around::Held(most, pool));
     }

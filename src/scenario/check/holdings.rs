@@ -3,8 +3,8 @@
 
 use crate::problem::Problems;
 use crate::scenario::directory::NameTable;
-use crate::step::Scope;
 use crate::step::asks::{Arm, Asks, At, Holding, Kind, Way, ask};
+use crate::step::{Keys, Scope};
 use indexmap::IndexMap;
 
 /// Checks all locks and pools.
@@ -88,7 +88,7 @@ impl<'s> Held<'_, 's, '_> {
                     .warning(format!("{path}.name"), what)
                     .advise("take one connection around all of it, or use two pools");
             }
-            _ if keys > 1 => {
+            _ if self.is_keyed(keys) => {
                 let what = format!(
                     "deadlock is possible: a request that holds a key of `{name}` asks for another: two requests may each hold what the other waits for, and one may draw the same key twice"
                 );
@@ -107,6 +107,10 @@ impl<'s> Held<'_, 's, '_> {
             }
         }
     }
+    /// Whether there are several keys.
+    fn is_keyed(&self, keys: Option<&Keys>) -> bool {
+        keys.is_some_and(|keys| self.directory.scenario.popularity(keys).count > 1)
+    }
     fn name(&self, of: &Holding<'s>) -> Name<'s> {
         name_of(self.directory, self.endpoint, of)
     }
@@ -123,7 +127,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
         let path = &*holding.path(at);
         self.asks_again(&holding, path);
         let (owner, members) = self.directory.holders(self.endpoint as u32, scope);
-        if keys > 1 && scope == Scope::Instance && members.len() > 1 && owner.is_none() {
+        if self.is_keyed(keys) && scope == Scope::Instance && members.len() > 1 && owner.is_none() {
             let what = format!(
                 "each of {} instances has its own `{name}`: requests to different ones do not wait for the same key",
                 members.len()

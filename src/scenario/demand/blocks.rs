@@ -33,3 +33,33 @@ pub(super) struct SummedArm {
     pub is_certain: bool,
     pub may_end: MayEnd,
 }
+
+impl Block<'_> {
+    /// Returns the share of the requests that begin it that reach what follows: an upper bound
+    /// where it is not known.
+    pub(super) fn left(&self) -> f64 {
+        let arms = || self.arms.iter();
+        match self.way {
+            Way::One => {
+                let weights: f64 = arms().map(|arm| arm.weight).sum();
+                let chosen: f64 = arms().map(|arm| arm.weight * arm.left).sum();
+                chosen + (1.0 - weights).max(0.0)
+            }
+            Way::Held(_) => arms().map(|arm| arm.left).product(),
+            Way::AtOnce { needed, .. } if needed == self.arms.len() => {
+                arms().map(|arm| arm.left).product()
+            }
+            Way::Beside | Way::Repeated | Way::AtOnce { .. } => 1.0,
+        }
+    }
+    /// Returns one of the durations of its arms together, s.
+    pub(super) fn own_s(&self, index: usize) -> f64 {
+        let mut own_s: Vec<f64> = self.arms.iter().map(|arm| arm.own_s[index]).collect();
+        own_s.sort_by(f64::total_cmp);
+        match self.way {
+            Way::One | Way::Held(_) | Way::Repeated => own_s.iter().sum(),
+            Way::Beside => 0.0,
+            Way::AtOnce { needed, .. } => own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0),
+        }
+    }
+}

@@ -276,45 +276,23 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
     fn end(&mut self) {
         self.end_arm();
         let Some(block) = self.blocks.pop() else { return };
+        let left = block.left();
+        for (index, sum) in self.durations_s().into_iter().enumerate() {
+            *sum += block.own_s(index);
+        }
         let Block { way, share, is_certain, all_arrive, before_cpu_s, arms, .. } = block;
         let may_end = arms.iter().any(|arm| arm.may_end.any());
-        // An upper bound where it is not known.
-        let left = match way {
-            Way::One => {
-                let weights: f64 = arms.iter().map(|arm| arm.weight).sum();
-                let chosen: f64 = arms.iter().map(|arm| arm.weight * arm.left).sum();
-                chosen + (1.0 - weights).max(0.0)
-            }
-            Way::Held(_) => arms.iter().map(|arm| arm.left).product(),
-            Way::AtOnce { needed, .. } if needed == arms.len() => {
-                arms.iter().map(|arm| arm.left).product()
-            }
-            Way::Beside | Way::Repeated | Way::AtOnce { .. } => 1.0,
-        };
-        for index in 0..3 {
-            let mut own_s: Vec<f64> = arms.iter().map(|arm| arm.own_s[index]).collect();
-            own_s.sort_by(f64::total_cmp);
-            let of_block = match way {
-                Way::One | Way::Held(_) | Way::Repeated => own_s.iter().sum(),
-                Way::Beside => 0.0,
-                Way::AtOnce { needed, .. } => {
-                    own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0)
-                }
-            };
-            *self.durations_s()[index] += of_block;
-        }
         if let (Way::Held(holding), [arm]) = (way, arms.as_slice()) {
-            let [_, min_s, expected_s] = arm.own_s;
-            let Holding { kind, scope, gives_up, hottest, .. } = holding;
-            let (name, units) = (holding.name.to_string(), holding.units as f64);
+            let Holding { kind, scope, gives_up, keys, .. } = holding;
+            let popularity = keys.map(|keys| self.directory.scenario.popularity(keys));
             self.demand.holdings.push(HoldingDemand {
                 kind,
-                name,
+                name: holding.name.to_string(),
                 scope,
-                units,
-                hottest,
-                min_s,
-                expected_s,
+                units: holding.units as f64,
+                hottest: popularity.map_or([1.0; 2], |popularity| popularity.hottest),
+                min_s: arm.own_s[1],
+                expected_s: arm.own_s[2],
             });
             self.demand.may_fail |= gives_up;
             // It may be waited for, also by a request that has its instance to itself.

@@ -12,7 +12,6 @@ use crate::scenario::broken::Broken;
 use crate::scenario::demand::{EndpointDemand, HoldingDemand, Rates};
 use crate::scenario::directory::NameTable;
 use crate::step::Scope;
-use crate::step::asks::Kind;
 
 /// Returns the load of the busiest lock and of the busiest pool of a service, of which `up`
 /// instances share its endpoints.
@@ -58,19 +57,16 @@ pub(super) fn held(
             let (fastest, slowest) =
                 if is_own { (fastest, slowest) } else { stretches(directory, broken, of) };
             for other in same(endpoint) {
-                let own = other.hottest * rates.by_endpoint[endpoint] / sharers;
+                let [own_least, own] =
+                    other.hottest.map(|hottest| hottest * rates.by_endpoint[endpoint] / sharers);
                 rate += own;
                 // On a faster machine the bursts among it are shorter.
-                least += certain * own * other.min_s * fastest;
+                least += certain * own_least * other.min_s * fastest;
                 expected += own * other.expected_s * slowest;
             }
         }
         (expected > 0.0).then(|| Held {
-            resource: match of.kind {
-                Kind::Lock => Resource::Lock,
-                Kind::Pool => Resource::Pool,
-                Kind::Thread => Resource::Threads,
-            },
+            resource: Resource::of(of.kind),
             load: least / of.units,
             expected: expected / of.units,
             is_all: false,

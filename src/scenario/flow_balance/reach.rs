@@ -24,7 +24,21 @@ pub(super) fn reached(
     demands: &[EndpointDemand],
     workload: &Workload,
 ) -> Vec<usize> {
-    let mut seen = vec![false; demands.len()];
+    let calls = |endpoint: usize| {
+        demands[endpoint].calls.iter().map(|(callee, _)| *callee as usize).collect()
+    };
+    let (_, services) = reached_by(directory, workload, calls);
+    (0..services.len()).filter(|service| services[*service]).collect()
+}
+
+/// Returns which endpoints and which services requests of a workload reach, where `calls` gives the
+/// endpoints that one calls.
+pub(in super::super) fn reached_by(
+    directory: &NameTable,
+    workload: &Workload,
+    calls: impl Fn(usize) -> Vec<usize>,
+) -> (Vec<bool>, Vec<bool>) {
+    let mut seen = vec![false; directory.endpoints.len()];
     let mut services = vec![false; directory.services.len()];
     let mut next: Vec<usize> = endpoints_of(directory, workload).collect();
     while let Some(endpoint) = next.pop() {
@@ -32,7 +46,7 @@ pub(super) fn reached(
             continue;
         }
         let service = directory.endpoints[endpoint].service as usize;
-        next.extend(demands[endpoint].calls.iter().map(|(callee, _)| *callee as usize));
+        next.extend(calls(endpoint));
         if std::mem::replace(&mut services[service], true) {
             continue;
         }
@@ -42,7 +56,7 @@ pub(super) fn reached(
             next.extend(then.map_or(0..0, |then| directory.endpoints_of(*then as usize)));
         }
     }
-    (0..services.len()).filter(|service| services[*service]).collect()
+    (seen, services)
 }
 
 /// Returns the lower bound of the mean latency of a workload, s.

@@ -103,7 +103,9 @@ pub fn check(repository: &Repository) -> Vec<String> {
 }
 
 /// Files of a catalogue room that are not capabilities.
-const BESIDES: [&str; 12] = [
+const BESIDES: [&str; 14] = [
+    "compiler",
+    "keys",
     "load",
     "act",
     "shared",

@@ -30,14 +30,14 @@ pub(super) struct ServiceSizes {
 }
 
 /// What is measured by itself within an endpoint, and the keys that its requests lock.
-#[derive(Default)]
-struct Within {
+struct Within<'s> {
+    scenario: &'s Scenario,
     measured: u64,
     /// The keys of locks: of one for the service, for each instance, for each process.
     keys: [u64; 3],
 }
 
-impl Within {
+impl Within<'_> {
     /// Returns the keys of all rows of locks: for the service, for its instances, its processes.
     fn keys(&self, rows: [u64; 3]) -> u64 {
         let each = self.keys.iter().zip(rows);
@@ -45,7 +45,7 @@ impl Within {
     }
 }
 
-impl Asks<'_> for Within {
+impl Asks<'_> for Within<'_> {
     fn block(&mut self, _: At, way: Way) {
         if let Way::Held(Holding { scope, keys, .. }) = way {
             let of = match scope {
@@ -53,6 +53,7 @@ impl Asks<'_> for Within {
                 Scope::Instance => 1,
                 Scope::Process => 2,
             };
+            let keys = keys.map_or(0, |keys| self.scenario.popularity(keys).count);
             self.keys[of] += u64::from(keys);
         }
     }
@@ -97,7 +98,7 @@ impl Sizes {
                 let mut calls =
                     EachCall(|_: At, call: &'s Call| _ = called.insert(call.to.as_str()));
                 ask("", &endpoint.steps, &mut calls);
-                let mut within = Within::default();
+                let mut within = Within { scenario, measured: 0, keys: [0; 3] };
                 ask("", &endpoint.steps, &mut within);
                 sizes.flows += within.measured;
                 sizes.keys += within.keys([1, instances, sizes.workers - workers_before]);
