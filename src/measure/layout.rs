@@ -102,6 +102,9 @@ pub(crate) struct Layout {
     /// Labelled arms of branches.
     pub arms: Vec<String>,
     pub resources: Vec<Resource>,
+    /// Workloads whose users stay away from a slow system, and those with a tool, rising.
+    pub elastic: Vec<u32>,
+    pub tools: Vec<u32>,
     /// Services that scale, rising.
     pub scaling: Vec<u32>,
     /// Names of the further parts of latencies.

@@ -41,6 +41,10 @@ pub(crate) struct Record {
     pub arms: Vec<ArmTally>,
     /// By promise.
     pub kept: Vec<Kept>,
+    /// By workload: users who stayed away.
+    pub deterred: Vec<u64>,
+    /// By workload, if any has a tool: what that has seen.
+    pub tools: Vec<ArmTally>,
     /// By workload: its requests in the system.
     pub backlog: Vec<Backlog>,
     /// Phase by phase, by workload.

@@ -31,6 +31,10 @@ pub(crate) struct Recorder {
     pub series: Vec<SeriesRow>,
     /// By promise.
     pub kept: Vec<Kept>,
+    /// By workload: users who stayed away.
+    pub deterred: Vec<u64>,
+    /// By workload, if any has a tool: what that has seen.
+    pub tools: Vec<ArmTally>,
     /// The row that is being filled while a window closes.
     pub row: Vec<Window>,
     pub instance_gauges: Vec<[Measured; super::INSTANCE_GAUGES.len()]>,
@@ -200,6 +204,8 @@ impl Recorder {
             labels_ns: self.labels_ns,
             arms: self.arms,
             kept: self.kept,
+            deterred: self.deterred,
+            tools: self.tools,
             backlog: self.backlog,
             waiting: self.waiting,
             series: self.series,

@@ -9,6 +9,7 @@ mod arms;
 mod machines;
 mod phases;
 mod promises;
+mod users;
 
 use super::gauges::BUSY_CORES;
 use super::layout::Layout;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Metric {
     /// `workload`, `endpoint`, `block`, `branch`, `service`, `instance`, `link`, `balancer`,
-    /// `lock`, `pool`, `thread`, `slo`, `system` or `phase`.
+    /// `lock`, `pool`, `thread`, `slo`, `tool`, `system` or `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,
@@ -151,8 +152,11 @@ impl<'a> Walk<'a> {
     fn everything(&mut self) {
         let layout = self.layout;
         let flows = by(layout.workloads.len(), layout.flows.iter().map(|flow| flow.workload));
-        for (name, flows) in layout.workloads.iter().zip(&flows) {
+        for (id, (name, flows)) in layout.workloads.iter().zip(&flows).enumerate() {
             self.requests("workload", name, flows, &[]);
+            if layout.elastic.binary_search(&(id as u32)).is_ok() {
+                self.deterred(name, id);
+            }
         }
         let flows = by(layout.endpoints.len(), layout.flows.iter().map(|flow| flow.endpoint));
         let labels =
@@ -205,6 +209,7 @@ impl<'a> Walk<'a> {
         for (index, of) in layout.promises.iter().enumerate() {
             self.promise(of, index);
         }
+        layout.tools.iter().for_each(|workload| self.tool(*workload));
         self.system();
         self.phases();
     }

@@ -189,20 +189,27 @@ impl<'s> Build<'s> {
             let dropped = |build: &mut Self| build.directory.outcome("dropped");
             let most = workload.max_in_flight.map(|most| (most.0, dropped(self)));
             let in_order = workload.replay.as_ref().and_then(Replay::in_order);
-            let is_special =
-                returning.is_some() || in_order.is_some() || patience.is_some() || most.is_some();
-            self.is_rich |= is_special;
-            let mix_salt = salt("mix");
-            sources.push(SourcePlan {
+            let elasticity = workload.elasticity.as_ref().map(|of| of.compile(salt("elasticity")));
+            let connections = workload.tool.as_ref().map(|tool| tool.connections.0);
+            self.layout.elastic.extend(elasticity.as_ref().map(|_| id as u32));
+            self.layout.tools.extend(connections.map(|_| id as u32));
+            self.carries |= connections.is_some();
+            let mut source = SourcePlan {
                 process,
                 returning,
                 most,
                 patience,
+                elasticity,
+                connections,
                 targets,
                 in_order,
-                is_special,
-                mix_salt,
-            });
+                is_special: false,
+                mix_salt: salt("mix"),
+            };
+            source.is_special =
+                source.follows_roots() || source.in_order.is_some() || source.patience.is_some();
+            self.is_rich |= source.is_special;
+            sources.push(source);
         }
         sources
     }

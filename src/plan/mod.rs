@@ -26,7 +26,7 @@ use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
-use crate::workload::{ArrivalProcess, Returning, Trace};
+use crate::workload::{ArrivalProcess, ElasticityPlan, Returning, Trace};
 use std::sync::Arc;
 
 /// The most slots that the handlers of an event may take in a plain plan: an arrival and a call.
@@ -119,6 +119,10 @@ pub(crate) struct SourcePlan {
     pub most: Option<(u64, Outcome)>,
     /// How long users wait for an answer.
     pub patience: Option<PatiencePlan>,
+    /// How many of its users stay away.
+    pub elasticity: Option<ElasticityPlan>,
+    /// The connections of its tool.
+    pub connections: Option<u64>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
     /// Whether more is said of it than when its requests arrive, and where they go.
@@ -131,7 +135,10 @@ pub(crate) struct SourcePlan {
 impl SourcePlan {
     /// Whether it matters to it that a request has ended.
     pub(crate) fn follows_roots(&self) -> bool {
-        self.returning.is_some() || self.most.is_some()
+        self.returning.is_some()
+            || self.most.is_some()
+            || self.elasticity.is_some()
+            || self.connections.is_some()
     }
     /// Returns the target of the arrival with this number and key: that which a file says, if any.
     #[inline(always)]

@@ -32,6 +32,7 @@ pub(super) fn latencies(
     let further = [
         ("block", "Branches, background work and what follows answers"),
         ("branch", "Labelled branches"),
+        ("tool", "As told by a tool that waits for its answers"),
     ];
     for (kind, title) in further {
         let own: Vec<(&str, &String)> = of_kind(kind).collect();
@@ -60,8 +61,9 @@ fn rows(
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold(title))?;
     let stats = percentiles(results);
-    // An arm of a branch is chosen with a share, where others are answered at a rate.
-    let is_arm = all.iter().any(|(kind, _)| *kind == "branch");
+    // An arm of a branch is chosen with a share, as are the requests that a tool sends, where others
+    // are answered at a rate.
+    let is_arm = all.iter().any(|(kind, _)| ["branch", "tool"].contains(kind));
     let mut header = vec![""];
     header.extend(is_arm.then_some("share"));
     header.push("mean");

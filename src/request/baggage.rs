@@ -13,4 +13,6 @@ pub(crate) struct Baggage {
     pub root: Key,
     /// The source that has sent it.
     pub source: u32,
+    /// Whether the tool of its source has sent it.
+    pub is_of_tool: bool,
 }

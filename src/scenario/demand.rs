@@ -254,13 +254,14 @@ pub(super) fn rates(
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
     // How often closed users come is not known, and is not in these rates, and neither is how often
-    // users reload; that of sessions is only known in the long run. What is called off when users
+    // users reload or stay away; that of sessions is only known in the long run. What is called off when users
     // leave is done in part.
     let duration = scenario.run.duration;
     let is_open = |workload: &Workload| {
         let sessions = workload.sessions.as_ref();
         workload.closed.is_none()
             && workload.reload.is_none()
+            && workload.elasticity.is_none()
             && workload.patience.as_ref().is_none_or(|patience| !patience.cancel)
             && sessions.is_none_or(|of| of.is_rate_exact(duration))
     };

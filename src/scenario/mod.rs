@@ -76,9 +76,9 @@ pub use crate::step::{
     Parallel, Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
 };
 pub use crate::workload::{
-    Arrivals, Batch, Closed, Columns, Diurnal, Mmpp, Noise, Open, Patience, RateShape, RateState,
-    Regular, Reload, Replay, Sessions, ShapedRate, Shapes, Spacing, Spike, Stage, Stages, Table,
-    TableRate, Trace, Users, Variation, Weekly, Workload,
+    Arrivals, Batch, Closed, Columns, Diurnal, Elasticity, Mmpp, Noise, Open, Patience, RateShape,
+    RateSpread, RateState, Regular, Reload, Replay, Sessions, ShapedRate, Shapes, Spacing, Spike,
+    Stage, Stages, Table, TableRate, Tool, Trace, Users, Variation, Weekly, Workload,
 };
 
 use crate::measure::QUANTILES;

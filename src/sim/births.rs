@@ -45,13 +45,19 @@ fn arrives_specially(
 ) -> (u32, Next) {
     let (plan, state) = (&x.plan.sources[source as usize], &mut x.sources[source as usize]);
     let number = state.ordinal - 1;
+    if plan.elasticity.as_ref().is_some_and(|of| state.remembered.deters(of, key)) {
+        let is_measured = x.recorder.measures(x.stage.calendar.now());
+        x.recorder.deterred[source as usize] += u64::from(is_measured);
+        // No request stands in the first slot.
+        return (0, Next::Park);
+    }
     if let Some(tries) = plan.returning.as_ref().and_then(|returning| returning.requests(key)) {
         let user = state.turns.begin(number, tries);
         return user_arrives(x, requests, source, user);
     }
     let target = plan.target_of(number, key);
     let slot = begin::<Rich>(x, requests, key, Request::NOBODY, target.flow, target.hop);
-    carries(x, slot, Baggage { root: key, source });
+    sets_out(x, slot, key, source);
     let request = &mut requests[slot as usize];
     sample(x, request);
     (slot, goes_in(x, request, slot, plan, source))
@@ -72,10 +78,29 @@ pub(super) fn user_arrives(
     let target = plan.target_of(number, first);
     let caller = RequestId { generation: user, ..Request::NOBODY };
     let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
-    carries(x, slot, Baggage { root: first, source });
+    sets_out(x, slot, first, source);
     let request = &mut requests[slot as usize];
     sample(x, request);
     (slot, goes_in(x, request, slot, plan, source))
+}
+
+/// A request of a source carries what it is about, and whether a tool has sent it.
+#[inline(always)]
+fn sets_out(x: &mut Columns, slot: u32, root: Key, source: u32) {
+    if x.stage.baggage.is_empty() {
+        return;
+    }
+    let mut is_of_tool = false;
+    if let Some(connections) = x.plan.sources[source as usize].connections {
+        let taken = &mut x.sources[source as usize].taken;
+        is_of_tool = *taken < connections;
+        *taken += u64::from(is_of_tool);
+        let is_measured = x.recorder.measures(x.stage.calendar.now());
+        let seen = &mut x.recorder.tools[source as usize];
+        seen.of += u64::from(is_measured);
+        seen.chosen += u64::from(is_measured && is_of_tool);
+    }
+    carries(x, slot, Baggage { root, source, is_of_tool });
 }
 
 /// A request carries this, if it carries anything.
@@ -90,7 +115,7 @@ fn carries(x: &mut Columns, slot: u32, baggage: Baggage) {
 #[inline(always)]
 fn carries_on(x: &mut Columns, slot: u32, from: u32) {
     if let Some(baggage) = x.stage.baggage.get(from as usize).copied() {
-        carries(x, slot, baggage);
+        carries(x, slot, Baggage { is_of_tool: false, ..baggage });
     }
 }
 

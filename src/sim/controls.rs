@@ -103,8 +103,8 @@ fn asked(plan: &Plan, flow: u32, key: Option<Key>) -> (f64, f64) {
 /// The integral of the rate, where arrivals come by it without memory.
 fn expected_arrivals(process: &ArrivalProcess, from_s: f64, to_s: f64) -> f64 {
     let exact = match (&process.gaps, &process.profile) {
-        (Interarrival::Poisson, RateProfile::Windows { active, .. }) => {
-            matches!(**active, Distribution::Poisson(_))
+        (Interarrival::Poisson, RateProfile::Windows { active, spread, .. }) => {
+            spread.is_none() && matches!(**active, Distribution::Poisson(_))
         }
         // It begins in its first state.
         (Interarrival::Poisson, RateProfile::States(_)) => false,

@@ -216,7 +216,7 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
             waste(x, flow, slot, &spent);
         }
         if C::RICH && x.follows_roots {
-            think(x, request.flow, caller.generation, outcome == Outcome::OK);
+            root_ended(x, request.flow, slot, caller.generation, latency, outcome == Outcome::OK);
         }
         return (slot, Next::Park);
     }
@@ -259,14 +259,38 @@ fn called(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> N
     Next::Run
 }
 
-/// A request has ended that no other waits for: the user does who has sent it, if it comes from a
-/// source of users who come back, and thinks before the next.
+/// A request has ended that no other waits for: the user does who has sent it, and thinks before
+/// the next, if it comes from a source of users who come back; who remember how long it took, and a
+/// tool may have sent it.
 #[inline(never)]
-pub(super) fn think(x: &mut Columns, flow: u32, user: u32, is_answered: bool) {
+pub(super) fn root_ended(
+    x: &mut Columns,
+    flow: u32,
+    slot: u32,
+    user: u32,
+    latency: Span,
+    is_answered: bool,
+) {
     let Some(source) = x.plan.layout.flows[flow as usize].workload else { return };
-    let plan = &x.plan.sources[source as usize];
+    let (plan, now) = (&x.plan.sources[source as usize], x.now());
+    let state = &mut x.sources[source as usize];
     if plan.most.is_some() {
-        x.sources[source as usize].in_flight -= 1;
+        state.in_flight -= 1;
+    }
+    if let Some(elasticity) = &plan.elasticity {
+        state.remembered.add(elasticity, now, latency);
+    }
+    if let Some(baggage) = x.stage.baggage.get_mut(slot as usize)
+        && std::mem::take(&mut baggage.is_of_tool)
+    {
+        state.taken -= 1;
+        let is_measured = x.recorder.measures(Time(now.0 - latency.0));
+        let seen = &mut x.recorder.tools[source as usize];
+        match (is_measured, is_answered) {
+            (true, true) => seen.complete(latency),
+            (true, false) => seen.failed += 1,
+            (false, _) => {}
+        }
     }
     let Some(returning) = &plan.returning else { return };
     let Source { turns, key, .. } = &mut x.sources[source as usize];

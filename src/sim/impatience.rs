@@ -7,7 +7,7 @@
 
 use super::advance::{Next, Rich};
 use super::columns::Columns;
-use super::endings::{finish, part_of, think, waste};
+use super::endings::{finish, part_of, root_ended, waste};
 use super::promises;
 use super::traces::row;
 use crate::kernel::RequestId;
@@ -61,6 +61,6 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
     if patience.cancels {
         x.stage.call_off(id);
     }
-    think(x, gone.flow, gone.caller.generation, false);
+    root_ended(x, gone.flow, id.slot, gone.caller.generation, latency, false);
     (id.slot, Next::Park)
 }

@@ -138,6 +138,11 @@ fn recorder(plan: &Plan) -> Recorder {
         wasted_ns: vec![0; plan.layout.flows.len()],
         block_part: plan.block_part(),
         kept: vec![Kept::default(); plan.layout.promises.len()],
+        deterred: vec![0; plan.sources.len()],
+        tools: match plan.layout.tools.is_empty() {
+            true => Vec::new(),
+            false => vec![ArmTally::default(); plan.sources.len()],
+        },
         further_ns: vec![0; plan.layout.flows.len() * plan.layout.further_parts.len()],
         resource_gauges: plan.resources.iter().map(|_| Default::default()).collect(),
         scale_gauges: plan.scalers.iter().map(|_| Default::default()).collect(),

@@ -132,7 +132,7 @@ impl Drawn {
         let number = match self {
             Drawn::Here(law) => law.count(request.key),
             Drawn::ByTheFirst(laws) => {
-                let Baggage { root, source } = stage.baggage[slot as usize];
+                let Baggage { root, source, .. } = stage.baggage[slot as usize];
                 laws[source as usize].as_ref().map_or(1, |law| law.count(root))
             }
         };

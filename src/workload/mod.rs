@@ -10,12 +10,14 @@
 
 mod arrivals;
 mod closed;
+mod elasticity;
 mod open;
 mod patience;
 mod rate;
 mod replay;
 mod sessions;
 mod source;
+mod tool;
 mod turns;
 mod users;
 
@@ -23,17 +25,20 @@ pub(crate) use arrivals::Interarrival;
 pub use arrivals::{Arrivals, Batch, Regular, Spacing, Variation};
 pub use closed::Closed;
 pub(crate) use closed::ClosedPlan;
+pub use elasticity::Elasticity;
+pub(crate) use elasticity::{ElasticityPlan, Remembered};
 pub use open::Open;
 pub use patience::{Patience, Reload};
 pub(crate) use rate::{Course, RateProfile, RateSegment};
 pub use rate::{
-    Diurnal, Mmpp, Noise, RateShape, RateState, ShapedRate, Shapes, Spike, Stage, Stages, Table,
-    TableRate, Weekly,
+    Diurnal, Mmpp, Noise, RateShape, RateSpread, RateState, ShapedRate, Shapes, Spike, Stage,
+    Stages, Table, TableRate, Weekly,
 };
 pub use replay::{Columns, Replay, Trace};
 pub use sessions::Sessions;
 pub(crate) use sessions::SessionsPlan;
 pub(crate) use source::{ArrivalProcess, Source};
+pub use tool::Tool;
 pub(crate) use turns::{Returning, Turns};
 pub use users::Users;
 
@@ -87,6 +92,12 @@ pub struct Workload {
     /// What users do whose requests fail; nothing if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reload: Option<Reload>,
+    /// How many of its users stay away when answers take long; none if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elasticity: Option<Elasticity>,
+    /// A load generator whose view of its requests is reported too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Tool>,
     /// Users who come at a given rate, send some requests one after the other, and leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<Sessions>,
@@ -167,6 +178,26 @@ impl Workload {
             problems
                 .error(format!("{path}.max_in_flight"), "only requests that arrive by themselves can be dropped")
                 .advise("leave it out; of `closed` users, at most as many requests are in flight as there are users");
+        }
+        for (name, is_written) in
+            [("elasticity", self.elasticity.is_some()), ("tool", self.tool.is_some())]
+        {
+            if is_written && (self.closed.is_some() || self.sessions.is_some()) {
+                problems
+                    .error(
+                        format!("{path}.{name}"),
+                        "these users wait for their answers, and slow down with the system anyway",
+                    )
+                    .advise(format!("leave `{name}` out, or describe them with `open`"));
+            }
+        }
+        if let Some(elasticity) = &self.elasticity {
+            elasticity.check(&format!("{path}.elasticity"), problems);
+            let what = "the loads that `check` computes are those if no user stays away";
+            problems.note(format!("{path}.elasticity"), what);
+        }
+        if let Some(tool) = &self.tool {
+            tool.check(&format!("{path}.tool"), problems);
         }
         if let Some(reload) = &self.reload {
             reload.check(&format!("{path}.reload"), problems);

@@ -4,7 +4,7 @@
 //! draws from its own sequential generator, so its arrivals do not depend on anything else.
 //! Checked: `tests/it/workload.rs`.
 
-use super::{Course, Interarrival, RateProfile, RateSegment, Turns};
+use super::{Course, Interarrival, RateProfile, RateSegment, Remembered, Turns};
 use crate::random::keys::{Draw, Key, Salt};
 use crate::units::Time;
 use bevy_ecs::prelude::Component;
@@ -38,6 +38,10 @@ pub(crate) struct Source {
     pub ordinal: u64,
     /// How many of them are in flight, if that is limited.
     pub in_flight: u64,
+    /// How many connections of its tool are taken.
+    pub taken: u64,
+    /// The latencies that its users remember.
+    pub remembered: Remembered,
     /// The same of each user, if they come back.
     pub turns: Turns,
     state: ArrivalState,
@@ -86,6 +90,8 @@ impl Source {
             key,
             ordinal: 0,
             in_flight: 0,
+            taken: 0,
+            remembered: Remembered::default(),
             turns: Turns::default(),
             state,
             course: Course::default(),

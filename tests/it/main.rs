@@ -53,6 +53,7 @@ mod support;
 mod sweep;
 mod theory;
 mod tidy;
+mod users;
 mod variance;
 mod verdict;
 mod warmup;

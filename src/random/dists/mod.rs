@@ -26,6 +26,7 @@ mod tests_oracles;
 mod tests_written;
 
 pub(crate) use catalogue::{OR_DISTRIBUTION, plain};
+pub(crate) use standard_normal::{above as normal_above, quantile as normal_quantile};
 
 use super::keys::{Draw, Key, Salt};
 use crate::problem::Problems;

@@ -88,7 +88,7 @@ fn ratio([above, below]: &Ratio, x: f64) -> f64 {
 }
 
 /// Returns the value reached with probability `u`.
-pub(super) fn quantile(u: f64) -> f64 {
+pub(crate) fn quantile(u: f64) -> f64 {
     let centred = u - 0.5;
     if centred.abs() <= 0.425 {
         return centred * ratio(&CENTRE, 0.180625 - centred * centred);
@@ -108,7 +108,7 @@ pub(super) fn cdf(z: f64) -> f64 {
 }
 
 /// Returns the probability of more than `z`, accurate in the far tail.
-pub(super) fn above(z: f64) -> f64 {
+pub(crate) fn above(z: f64) -> f64 {
     cdf(-z)
 }
 

@@ -127,13 +127,19 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
         max_in_flight: None,
         keys: IndexMap::new(),
         patience: None,
+        elasticity: None,
+        tool: None,
         reload: None,
     };
     if let Some(input) = &graph.payload.rqs_input {
         let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);
         let resample = Span::from_seconds(input.user_sampling_window);
-        workload.users =
-            Some(Users { active: active(&input.avg_active_users, problems), each, resample });
+        workload.users = Some(Users {
+            active: active(&input.avg_active_users, problems),
+            each,
+            spread: None,
+            resample,
+        });
     }
     workload
 }

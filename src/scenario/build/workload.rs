@@ -3,8 +3,8 @@
 use crate::random::dists::Dist;
 use crate::units::{Count, Rate, Span};
 use crate::workload::{
-    Arrivals, Closed, Mmpp, Open, Patience, RateShape, Reload, Replay, Sessions, Stage, Stages,
-    Users, Workload,
+    Arrivals, Closed, Elasticity, Mmpp, Open, Patience, RateShape, Reload, Replay, Sessions, Stage,
+    Stages, Tool, Users, Workload,
 };
 use indexmap::IndexMap;
 
@@ -76,6 +76,19 @@ impl Workload {
         self.max_in_flight = Some(Count(most));
         self
     }
+    /// Sets that users come less often, the longer answers take.
+    #[must_use]
+    pub fn with_elasticity(mut self, elasticity: Elasticity) -> Workload {
+        self.elasticity = Some(elasticity);
+        self
+    }
+    /// Sets a load generator whose view of the requests is reported too: one that waits for answers
+    /// on this number of connections.
+    #[must_use]
+    pub fn with_tool(mut self, connections: u64) -> Workload {
+        self.tool = Some(Tool::new(connections));
+        self
+    }
     /// Sets that users send their failed requests again.
     #[must_use]
     pub fn with_reload(mut self, reload: Reload) -> Workload {
@@ -95,6 +108,8 @@ impl Workload {
             max_in_flight: None,
             keys: IndexMap::new(),
             patience: None,
+            elasticity: None,
+            tool: None,
             reload: None,
         }
     }

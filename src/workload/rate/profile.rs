@@ -3,6 +3,7 @@
 //! inverted by Newton's method.
 
 use super::shaped::Shaped;
+use super::spread::Factor;
 use super::{Mmpp, RateShape, Stages, TableRate};
 use crate::random::dists::Distribution;
 use crate::random::keys::Draw;
@@ -35,7 +36,7 @@ pub(crate) enum RateProfile {
     Ramps(Box<[Ramp]>),
     /// A number of active users that is redrawn for every window; `each` is the rate of one user,
     /// in 1/s.
-    Windows { active: Box<Distribution>, each: f64, window_s: f64 },
+    Windows { active: Box<Distribution>, each: f64, spread: Option<Factor>, window_s: f64 },
     /// States that are taken in turn, each for an exponential time: rate in 1/s, mean stay in s.
     States(Box<[[f64; 2]]>),
     /// One of these, times factors.
@@ -164,8 +165,10 @@ impl RateProfile {
     }
 
     pub(crate) fn of_users(users: &Users) -> RateProfile {
+        let active = users.active.compile();
         RateProfile::Windows {
-            active: Box::new(users.active.compile()),
+            spread: users.spread.as_ref().map(|spread| spread.compile(&active)),
+            active: Box::new(active),
             each: users.each.per_second,
             window_s: users.resample.seconds(),
         }
@@ -189,8 +192,12 @@ impl RateProfile {
                 let [rate, stay_s] = states[index as usize % states.len()];
                 RateSegment::new(last.end_s, -ln(draw.complement()) * stay_s, rate, rate)
             }
-            RateProfile::Windows { active, each, window_s } => {
-                let rate = active.sample(draw).round().max(0.0) * each;
+            RateProfile::Windows { active, each, spread, window_s } => {
+                let users = match spread {
+                    None => active.sample(draw).round().max(0.0),
+                    Some(spread) => spread.product(active, draw),
+                };
+                let rate = users * each;
                 // Windows begin at whole multiples of their length, so rounding errors do not add
                 // up.
                 let mut piece = RateSegment::new(index as f64 * window_s, *window_s, rate, rate);
@@ -219,7 +226,9 @@ impl RateProfile {
     pub(crate) fn mean_rate(&self, horizon_s: f64) -> f64 {
         match self {
             RateProfile::Constant { rate } => *rate,
-            RateProfile::Windows { active, each, .. } => active.mean() * each,
+            RateProfile::Windows { active, each, spread, .. } => {
+                spread.map_or(active.mean(), |spread| spread.mean) * each
+            }
             RateProfile::States(states) => {
                 let [units, length_s] =
                     states.iter().fold([0.0, 0.0], |[units, sum], [rate, stay]| {
@@ -297,8 +306,10 @@ impl RateProfile {
     /// their chain, gᵢ₊₁ = gᵢ − (rᵢ − r̄)sᵢ (Asmussen 2003, "Applied Probability and Queues").
     pub(crate) fn dispersion(&self) -> f64 {
         match self {
-            RateProfile::Windows { active, each, window_s } if active.mean() > 0.0 => {
-                active.variance() * each * window_s / active.mean()
+            RateProfile::Windows { active, each, spread, window_s } if active.mean() > 0.0 => {
+                let [mean, variance] =
+                    spread.map_or([active.mean(), active.variance()], |of| [of.mean, of.variance]);
+                variance * each * window_s / mean
             }
             RateProfile::States(states) if self.mean_rate(0.0) > 0.0 => {
                 let mean = self.mean_rate(0.0);

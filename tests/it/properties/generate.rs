@@ -82,10 +82,14 @@ pub enum Feature {
     Loads,
     /// Steps in `offload`, and cores that no event loop uses.
     Offloads,
+    /// Locks that services share, and keys of workloads; only with `Locks`.
+    Shares,
+    /// Users who stay away from a slow system, and tools that wait for answers.
+    Elastic,
 }
 use Feature::*;
 
-const FEATURES: u32 = Offloads as u32 + 1;
+const FEATURES: u32 = Elastic as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

@@ -75,11 +75,11 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
 
 #[test]
 fn every_request_that_arrived_is_answered_failed_or_in_flight() {
-    // Law 3, counted request by request; 80 scenarios. At the end, requests in
+    // Law 3, counted request by request; 120 scenarios. At the end, requests in
     // flight are in instances, waiting for admission, or on links, as the gauges show; only a lost
     // message that a caller still waits for is nowhere.
     let seen: RefCell<BTreeMap<String, u64>> = RefCell::default();
-    holds(80, 1, |case| {
+    holds(120, 1, |case| {
         let run = observe::run(&case.clone().without(&[Feature::Warmup]))?;
         conserved(&case, &run, &mut seen.borrow_mut())
     });

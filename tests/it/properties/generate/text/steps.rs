@@ -94,7 +94,14 @@ impl Text<'_> {
     fn locked(&self, step: &Step, text: String) -> String {
         let (name, scope) = (step.target % 3, ["instance", "service"][step.target % 2]);
         let permits = 1 + step.target % 3 / 2;
-        let keys = if step.target % 3 == 1 { "keys: { zipf: { n: 3, s: 1 } }, " } else { "" };
+        // What is held during a call must not be what the callee takes.
+        let is_shared = self.case.has(Shares) && !text.contains("call:");
+        let (name, scope) = if is_shared { (name + 3, "shared") } else { (name, scope) };
+        let keys = match step.target % 3 {
+            1 if self.case.has(Shares) => "keys: k, ",
+            1 => "keys: { zipf: { n: 3, s: 1 } }, ",
+            _ => "",
+        };
         match step.block {
             1 | 3 | 5 if self.case.has(Locks) && !text.contains("lock:") => format!(
                 "lock: {{ name: l{name}{scope}, scope: {scope}, permits: {permits}, {keys}hold: [ {text} ] }}"

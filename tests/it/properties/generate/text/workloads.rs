@@ -143,7 +143,18 @@ impl Text<'_> {
             } else {
                 String::new()
             };
-            format!("  w{index}: {{ mix: {{ {} }}, {when}{patience}{reload} }}\n", mix.join(", "))
+            let elastic = if case.has(Elastic) && !comes_back {
+                let (reference, over) = (self.ms(4), self.ms(300));
+                format!(
+                    ", elasticity: {{ reference: {reference}, exponent: 0.7, over: {over} }}, tool: {{ connections: 2 }}"
+                )
+            } else {
+                String::new()
+            };
+            let keys =
+                if case.has(Shares) { ", keys: { k: { zipf: { n: 3, s: 1 } } }" } else { "" };
+            let mix = mix.join(", ");
+            format!("  w{index}: {{ mix: {{ {mix} }}, {when}{patience}{reload}{elastic}{keys} }}\n")
         };
         case.workloads[..count].iter().enumerate().map(workload).collect()
     }
