@@ -2,12 +2,12 @@
 //! allowed.
 //!
 //! Law: of the requests that arrive in the measured part, those are good that are answered within a
-//! time from their arrival. The others are bad, and so are those that are still in the system at
-//! the end of the run after more than that time, which end with it here. The rest of those that are
-//! still in it are neither. The burn rate of a window is its share of bad requests over the share
-//! that is allowed (Beyer and others 2018, The Site Reliability Workbook, chapter 5). Windows slide
-//! by a sixtieth of their length from the beginning of the measured part to its end, and a request
-//! belongs to those in which it ends.
+//! time from their arrival, and have been in lines for no longer than another time. The others are
+//! bad, and so are those that are still in the system at the end of the run after more than that
+//! time, which end with it here. The rest of those that are still in it are neither. The burn rate
+//! of a window is its share of bad requests over the share that is allowed (Beyer and others 2018,
+//! The Site Reliability Workbook, chapter 5). Windows slide by a sixtieth of their length from the
+//! beginning of the measured part to its end, and a request belongs to those in which it ends.
 //! Checked: below by hand; `tests/it/objectives.rs` (M/M/1).
 
 use crate::units::Span;
@@ -20,6 +20,8 @@ pub(crate) struct Promise {
     pub name: String,
     /// Within which a good request is answered.
     pub within: Option<Span>,
+    /// How long a good request is in lines at most.
+    pub waits: Option<Span>,
     /// The share of bad requests that is allowed, above 0.
     pub allowed: f64,
     pub window: Span,
@@ -119,7 +121,7 @@ mod tests {
         // 10.5 s, 45.5 s, 75.5 s and 130.5 s: the one from 46 s to 106 s has all bad ones and one
         // good one, 3 of 4; those that have fewer have at most 2 of 3.
         let window = seconds(60.0);
-        let of = Promise { name: String::new(), within: None, allowed: 0.25, window };
+        let of = Promise { name: String::new(), within: None, waits: None, allowed: 0.25, window };
         let mut kept = Kept::default();
         for (at_s, is_good) in [
             (10.5, true),
@@ -143,6 +145,7 @@ mod tests {
         let of = |s: f64| Promise {
             name: String::new(),
             within: None,
+            waits: None,
             allowed: 0.25,
             window: seconds(s),
         };

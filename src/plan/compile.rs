@@ -19,7 +19,7 @@ use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op, SlowWaits};
 use crate::units::Time;
-use crate::workload::{ArrivalProcess, Replay};
+use crate::workload::{ArrivalProcess, Replay, Workload};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
@@ -81,6 +81,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         flow_of,
         faults,
         promised,
+        lines: promises::lines(&build.layout),
         layout: build.layout,
     }
 }
@@ -172,20 +173,7 @@ impl<'s> Build<'s> {
                 .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
             let returning = workload.returning(salt, self.mirrored);
-            let patience = workload.patience.as_ref().map(|patience| {
-                let blocks = &mut self.layout.blocks;
-                blocks.push(format!("{name}.abandoned"));
-                let block = Some(blocks.len() as u32 - 1);
-                if patience.cancel {
-                    self.cancelled = Some(self.directory.outcome("cancelled"));
-                }
-                PatiencePlan {
-                    span: patience.compile(salt("patience"), self.mirrored),
-                    outcome: self.directory.outcome("abandoned"),
-                    flow: self.flow(Flow { block, ..Flow::default() }),
-                    cancels: patience.cancel,
-                }
-            });
+            let patience = self.patience(name, workload, salt("patience"));
             let dropped = |build: &mut Self| build.directory.outcome("dropped");
             let most = workload.max_in_flight.map(|most| (most.0, dropped(self)));
             let in_order = workload.replay.as_ref().and_then(Replay::in_order);
@@ -212,6 +200,23 @@ impl<'s> Build<'s> {
             sources.push(source);
         }
         sources
+    }
+
+    /// Returns how long the users of a workload wait, if that is limited.
+    fn patience(&mut self, name: &str, workload: &Workload, salt: Salt) -> Option<PatiencePlan> {
+        let patience = workload.patience.as_ref()?;
+        let blocks = &mut self.layout.blocks;
+        blocks.push(format!("{name}.abandoned"));
+        let block = Some(blocks.len() as u32 - 1);
+        if patience.cancel {
+            self.cancelled = Some(self.directory.outcome("cancelled"));
+        }
+        Some(PatiencePlan {
+            span: patience.compile(salt, self.mirrored),
+            outcome: self.directory.outcome("abandoned"),
+            flow: self.flow(Flow { block, ..Flow::default() }),
+            cancels: patience.cancel,
+        })
     }
 
     /// Returns the outcome of those who wait too long to be admitted, if any do; notes whether the

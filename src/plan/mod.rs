@@ -20,7 +20,7 @@ use crate::policy::balance::Balance;
 use crate::policy::scale::ScalePlan;
 use crate::random::dists::Sampler;
 use crate::random::keys::{Key, Salt};
-use crate::request::Outcome;
+use crate::request::{FURTHER_PARTS_MAX, Outcome};
 use crate::resource::ResourcePlan;
 use crate::scenario::Scenario;
 use crate::server::InstancePlan;
@@ -79,6 +79,8 @@ pub(crate) struct Plan {
     /// [`crate::request::NONE`] where there is none, and empty for a workload that names endpoints.
     pub flow_of: Vec<Vec<u32>>,
     pub faults: Vec<FaultPlan>,
+    /// Which of the further parts of latencies are spent in lines.
+    pub lines: [bool; FURTHER_PARTS_MAX],
     /// By flow: the promises about its requests; none at all if there are none.
     pub promised: Vec<Vec<u32>>,
     pub layout: Layout,

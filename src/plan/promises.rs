@@ -1,6 +1,7 @@
 //! What is promised of the requests of each flow.
 
 use crate::measure::{Layout, Promise};
+use crate::request::FURTHER_PARTS_MAX;
 use crate::scenario::Scenario;
 
 /// Notes the promises of all objectives; returns by flow which of them are about its requests, and
@@ -14,6 +15,7 @@ pub(super) fn of(scenario: &Scenario, layout: &mut Layout) -> Vec<Vec<u32>> {
         layout.promises.push(Promise {
             name: name.clone(),
             within: good.within,
+            waits: good.waits,
             allowed: good.allowed(),
             window: good.window(),
         });
@@ -33,4 +35,10 @@ pub(super) fn of(scenario: &Scenario, layout: &mut Layout) -> Vec<Vec<u32>> {
         }
     }
     by_flow
+}
+
+/// Returns which of the further parts of latencies are spent in lines: all but that in which a core
+/// is held.
+pub(super) fn lines(layout: &Layout) -> [bool; FURTHER_PARTS_MAX] {
+    std::array::from_fn(|part| layout.further_parts.get(part).is_some_and(|part| *part != "block"))
 }

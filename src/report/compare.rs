@@ -4,8 +4,10 @@ use super::cost;
 use super::format::{
     self, confidence, count, metric_value, percent, thousands, times, value, with_interval,
 };
+use super::json::slos_to_json;
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
+use super::verdict::objectives;
 use crate::experiment::{
     Candidate, Comparison, Direction, FAILED_MIN, Judgement, MetricComparison, Results,
     SelectionResult, Tie, direction,
@@ -76,6 +78,8 @@ pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorCh
         let _ = writeln!(out, "{}", paint.faint(variants));
     }
     unreliable(&mut out, comparison, paint);
+    // Without a word of whom, they are those of the baseline.
+    let _ = objectives(&mut out, &comparison.results[0], paint);
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
         let [base, own] = [0, index].map(|of| comparison.results[of].replications);
@@ -95,28 +99,7 @@ pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorCh
                 paint.doubtful("!")
             );
         }
-        let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
-        lines.named_by(2);
-        lines.text_last();
-        let mut entity = "";
-        for row in comparison.family().filter(|row| row.variant == index) {
-            let first = if row.entity == entity { "" } else { row.entity.as_str() };
-            entity = row.entity.as_str();
-            let what = if row.metric == "latency" {
-                row.stat.to_string()
-            } else {
-                row.metric.replace('_', " ")
-            };
-            lines.add_row([
-                first.to_string(),
-                what,
-                number(row, &row.base),
-                number(row, &row.other),
-                change(row),
-                judgement_text(row, paint),
-            ]);
-        }
-        let _ = write_table(&mut out, &lines, 0, paint);
+        changes(&mut out, comparison, index, paint);
         let costs = [0, index].map(|of| cost::total(&comparison.results[of]));
         if costs[0] != costs[1] {
             let [base, own] =
@@ -124,6 +107,7 @@ pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorCh
             let _ = writeln!(out, "  Cost: {own} (baseline: {base})");
         }
         let _ = covered(&mut out, comparison, index, paint);
+        let _ = objectives(&mut out, &comparison.results[index], paint);
     }
     let mut ratios: Vec<f64> = comparison
         .family()
@@ -142,6 +126,32 @@ pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorCh
     let words = format!("All verdicts hold jointly at {level} confidence (Holm's correction).");
     let _ = writeln!(out, "{}", paint.faint(&words));
     paint.fitted(out)
+}
+
+/// Writes the table of what a variant changes.
+fn changes(out: &mut String, comparison: &Comparison, variant: usize, paint: ColorChoice) {
+    let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
+    lines.named_by(2);
+    lines.text_last();
+    let mut entity = "";
+    for row in comparison.family().filter(|row| row.variant == variant) {
+        let first = if row.entity == entity { "" } else { row.entity.as_str() };
+        entity = row.entity.as_str();
+        let what = if row.metric == "latency" {
+            row.stat.to_string()
+        } else {
+            row.metric.replace('_', " ")
+        };
+        lines.add_row([
+            first.to_string(),
+            what,
+            number(row, &row.base),
+            number(row, &row.other),
+            change(row),
+            judgement_text(row, paint),
+        ]);
+    }
+    let _ = write_table(out, &lines, 0, paint);
 }
 
 /// Writes which variants have a deadlock, or are overloaded.
@@ -235,6 +245,7 @@ pub(crate) fn comparison_to_json(comparison: &Comparison) -> Value {
     json!({
         "asyncflow": env!("CARGO_PKG_VERSION"), "baseline": comparison.names[0], "variants": comparison.names, "confidence": comparison.confidence,
         "fingerprints": comparison.results.iter().map(|results| results.fingerprint.as_str()).collect::<Vec<_>>(),
+        "slos": comparison.results.iter().map(slos_to_json).collect::<Vec<_>>(),
         "differences": rows.collect::<Vec<_>>(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::RunInfo;
 use super::health::Health;
-use crate::experiment::{Outlook, Reason, Results, Settling, WorkloadVerdict};
+use crate::experiment::{Outlook, Reason, Results, Settling, SloResult, WorkloadVerdict};
 use crate::scenario::Estimate;
 use crate::scenario::Resource;
 use crate::tables::summary::{self, SummaryTable};
@@ -92,11 +92,14 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
     json!({ "workload": verdict.workload, "outlook": health.name(), "why": why, "run_at_least_s": run_at_least_s })
 }
 
+/// Returns the JSON array of the objectives.
+pub(super) fn slos_to_json(results: &Results) -> Value {
+    let one = |slo: &SloResult| json!({ "name": slo.name, "of": slo.of, "goal": slo.goal, "estimate": number(slo.estimate), "pass": slo.pass, "certain": slo.certain });
+    results.slos.iter().map(one).collect()
+}
+
 /// Returns one JSON object with everything in the summary.
 pub fn to_json(results: &Results, info: RunInfo) -> Value {
-    let slos = results.slos.iter().map(|slo| {
-        json!({ "name": slo.name, "of": slo.of, "goal": slo.goal, "estimate": number(slo.estimate), "pass": slo.pass, "certain": slo.certain })
-    });
     let metrics = summary::rows(results)
         .map(|row| row_to_json::<SummaryTable>(&row, &["scenario", "confidence"]));
     let warmup = results.warmup.as_ref().map_or(Value::Null, |warmup| {
@@ -123,7 +126,7 @@ pub fn to_json(results: &Results, info: RunInfo) -> Value {
     let deadlock = results.deadlock.as_ref().map(|found| {
         json!({ "replications": found.replications, "replication": found.replication, "at_s": number(found.at_s), "requests": found.requests, "circle": found.circle })
     });
-    let verdict = json!({ "workloads": results.verdicts.iter().map(|verdict| outlook(results, verdict)).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "deadlock": deadlock, "notes": results.notes });
+    let verdict = json!({ "workloads": results.verdicts.iter().map(|verdict| outlook(results, verdict)).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos_to_json(results), "deadlock": deadlock, "notes": results.notes });
     let head = [
         ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(results.scenario)),

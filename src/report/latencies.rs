@@ -29,6 +29,7 @@ pub(super) fn latencies(
     };
     let all: Vec<(&str, &String)> = workloads.chain(of_kind("endpoint")).collect();
     rows(out, "Latency of answered requests", &all, results, paint)?;
+    stayed_away(out, scenario, results)?;
     let further = [
         ("block", "Branches, background work and what follows answers"),
         ("branch", "Labelled branches"),
@@ -38,6 +39,24 @@ pub(super) fn latencies(
         let own: Vec<(&str, &String)> = of_kind(kind).collect();
         if !own.is_empty() {
             rows(out, title, &own, results, paint)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes which share of the users of a workload stayed away.
+fn stayed_away(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
+    for name in scenario.workload.keys() {
+        let total = |metric| results.find("workload", name, metric, "total");
+        if let (Some(deterred), Some(came)) = (total("deterred"), total("arrivals"))
+            && deterred.estimate.estimate > 0.0
+        {
+            let [deterred, came] = [deterred, came].map(|row| row.estimate.estimate);
+            let share = percent(deterred / (deterred + came));
+            writeln!(
+                out,
+                "  {name}: {share} of those who would have come stayed away (`elasticity`)"
+            )?;
         }
     }
     Ok(())
@@ -61,8 +80,8 @@ fn rows(
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold(title))?;
     let stats = percentiles(results);
-    // An arm of a branch is chosen with a share, as are the requests that a tool sends, where others
-    // are answered at a rate.
+    // An arm of a branch is chosen with a share, as are the requests of a tool, where others are
+    // answered at a rate.
     let is_arm = all.iter().any(|(kind, _)| ["branch", "tool"].contains(kind));
     let mut header = vec![""];
     header.extend(is_arm.then_some("share"));

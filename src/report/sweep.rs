@@ -3,7 +3,7 @@
 use super::cost;
 use super::format::{confidence, count, percent, value, with_interval};
 use super::health::Health;
-use super::json::row_to_json;
+use super::json::{row_to_json, slos_to_json};
 use super::matrix::matrices;
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
@@ -124,7 +124,7 @@ impl SweepLine {
         let metrics = rows.map(|row| row_to_json::<SummaryTable>(&row, &without));
         json!({
             "point": self.number, "parameters": self.parameters, "failed": self.failed, "reason": self.failure,
-            "outlook": self.health.map(Health::name), "overloaded": self.health == Some(Health::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,
+            "outlook": self.health.map(Health::name), "overloaded": self.health == Some(Health::Overloaded), "slos_missed": self.missed, "slos": results.map(slos_to_json), "fingerprint": self.fingerprint,
             "metrics": metrics.collect::<Vec<_>>(),
         })
     }
@@ -155,12 +155,8 @@ pub(crate) fn sweep(
     );
     // Writing into a String cannot fail.
     let _ = writeln!(out, "{}{}\n", paint.bold(&scenario.name), paint.faint(&head));
-    let mut paths: Vec<&String> = Vec::new();
-    for path in lines.iter().flat_map(|line| line.parameters.keys()) {
-        if !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
+    let paths: IndexSet<&String> = lines.iter().flat_map(|line| line.parameters.keys()).collect();
+    let paths: Vec<&String> = paths.into_iter().collect();
     let names: Vec<&str> = paths.iter().map(|path| short(path, &paths)).collect();
     let several = lines.iter().any(|line| line.workloads.len() > 1);
     let mut header = vec!["", "point"];
@@ -169,8 +165,13 @@ pub(crate) fn sweep(
     header.extend(["mean", "p95", "p99", "answered", "failed"]);
     let is_priced = lines.iter().any(|line| line.cost.is_some());
     header.extend(is_priced.then_some("cost"));
+    let has_missed = lines.iter().any(|line| !line.missed.is_empty());
+    header.extend(has_missed.then_some("missed"));
     let mut lines_table = table(&header);
     lines_table.named_by(if several { 3 } else { 2 });
+    if has_missed {
+        lines_table.text_last();
+    }
     for line in lines.iter().take(POINTS_SHOWN) {
         let mark = match line.mark() {
             mark @ "✘" => paint.bad(mark),
@@ -191,15 +192,12 @@ pub(crate) fn sweep(
         for (index, (name, rows)) in line.workloads.iter().enumerate() {
             let mut row = if index == 0 { cells.clone() } else { vec![String::new(); cells.len()] };
             row.extend(several.then(|| name.clone()));
-            row.extend(values.clone().map(|value| if index == 0 { value } else { String::new() }));
-            row.extend(rows.iter().map(|row| match row.metric.as_str() {
-                "latency" => with_interval(&row.estimate, "s"),
-                "throughput" => value(row.estimate.estimate, "1/s"),
-                _ => percent(row.estimate.estimate),
-            }));
-            row.extend(
-                is_priced.then(|| if index == 0 { cost::cell(line.cost) } else { String::new() }),
-            );
+            // What is of all workloads stands beside the first.
+            let once = |cell: String| if index == 0 { cell } else { String::new() };
+            row.extend(values.clone().map(once));
+            row.extend(rows.iter().map(shown));
+            row.extend(is_priced.then(|| once(cost::cell(line.cost))));
+            row.extend(has_missed.then(|| once(line.missed.join(", "))));
             lines_table.add_row(row);
         }
     }
@@ -217,6 +215,15 @@ pub(crate) fn sweep(
     let _ = legend(&mut out, lines);
     let _ = writeln!(out, "\n{}", paint.faint(&format!("fingerprint {fingerprint:016x}")));
     paint.fitted(out)
+}
+
+/// Returns a number of a workload as it is shown.
+fn shown(row: &Row) -> String {
+    match row.metric.as_str() {
+        "latency" => with_interval(&row.estimate, "s"),
+        "throughput" => value(row.estimate.estimate, "1/s"),
+        _ => percent(row.estimate.estimate),
+    }
 }
 
 /// Writes the meaning of the marks that occur, except of "keeps up".

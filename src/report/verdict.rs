@@ -66,6 +66,15 @@ pub(super) fn verdict(
         writeln!(out, "      {}", paint.faint(&words))?;
         writeln!(out, "      {}", paint.faint(circle))?;
     }
+    objectives(out, results, paint)
+}
+
+/// Writes which objectives are met.
+pub(super) fn objectives(
+    out: &mut String,
+    results: &Results,
+    paint: ColorChoice,
+) -> std::fmt::Result {
     results.slos.iter().try_for_each(|slo| objective(out, results, slo, paint))
 }
 

@@ -41,6 +41,8 @@ pub(super) struct EndpointDemand {
     pub memory_bytes: f64,
     /// The memory need in bytes, if it is the same for every request.
     pub constant_memory: Option<u64>,
+    /// What its blocks hold beside, times how long they do, B·s: at least, and as expected.
+    pub held_bytes_s: [f64; 2],
     /// The part of `cpu_s` before anything that may be lost, rejected or timed out: a lower bound,
     /// s.
     pub min_cpu_s: f64,
@@ -121,6 +123,7 @@ impl EndpointDemand {
         min_blocked_s: 0.0,
         memory_bytes: 0.0,
         constant_memory: None,
+        held_bytes_s: [0.0; 2],
         min_residence_s: 0.0,
         expected_residence_s: 0.0,
         after: After {
@@ -254,8 +257,8 @@ pub(super) fn rates(
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
     // How often closed users come is not known, and is not in these rates, and neither is how often
-    // users reload or stay away; that of sessions is only known in the long run. What is called off when users
-    // leave is done in part.
+    // users reload or stay away; that of sessions is only known in the long run. What is called off
+    // when users leave is done in part.
     let duration = scenario.run.duration;
     let is_open = |workload: &Workload| {
         let sessions = workload.sessions.as_ref();

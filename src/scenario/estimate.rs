@@ -12,7 +12,7 @@ use super::demand::{EndpointDemand, RoundTrip};
 use super::directory::NameTable;
 use super::{Closed, Scenario, Service, demand, external};
 use crate::random::dists::{Dist, Distribution};
-use crate::step::asks::{Asks, At, ask};
+use crate::step::asks::{Asks, At, Way, ask, memory_of_block};
 use crate::units::{Bytes, Span};
 use std::collections::BTreeSet;
 
@@ -235,6 +235,11 @@ impl Asks<'_> for Laws {
     }
     fn memory(&mut self, at: At, need: &Dist<Bytes>) {
         self.0.push((at.to_string(), need.compile(), "B"));
+    }
+    fn block(&mut self, at: At, way: Way) {
+        if let Way::Memory(need) = way {
+            self.0.push((memory_of_block(at), need.compile(), "B"));
+        }
     }
 }
 

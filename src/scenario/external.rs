@@ -12,7 +12,7 @@ use super::{Balance, Endpoint, Runtime, Service};
 use crate::problem::{Problems, Severity};
 use crate::random::dists::Dist;
 use crate::server::{Machine, Schedule, Tasks};
-use crate::step::asks::{Asks, At, ask};
+use crate::step::asks::{Asks, At, Way, ask};
 use crate::step::{Fail, Load, Step, Wait};
 use crate::units::{Bytes, Count, Share, Span};
 use schemars::JsonSchema;
@@ -254,6 +254,11 @@ impl Asks<'_> for Ours<'_> {
     }
     fn memory(&mut self, at: At, _: &Dist<Bytes>) {
         self.report(at);
+    }
+    fn block(&mut self, at: At, way: Way) {
+        if let Way::Memory(_) = way {
+            self.report(at);
+        }
     }
     fn respond(&mut self, at: At) {
         self.problems

@@ -31,7 +31,7 @@ const ELSEWHERE: [(&str, &[&str], &str); 10] = [
 ];
 
 /// Missing fields and what to write.
-const MISSING: [(&str, &str); 16] = [
+const MISSING: [(&str, &str); 17] = [
     (
         "of",
         "an objective has a name of its own: write for example `fast: { of: users, p95: 300ms }`",
@@ -39,6 +39,7 @@ const MISSING: [(&str, &str); 16] = [
     ("target", "add what it strikes, such as `target: db`"),
     ("for", "add its length, such as `for: 2ms`"),
     ("times", "add how often its steps are executed, such as `times: 3`"),
+    ("memory", "add how much, such as `memory: 64MiB`"),
     ("do", "add its steps, such as `do: [ cpu: 1ms ]`"),
     ("rate", "add how often they come, such as `rate: 5/s`"),
     (
@@ -325,7 +326,9 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         }
         "closed" if is_value => Some("write `closed: { users: 50, think: { exp: 5s } }`"),
         "tasks" if is_value => Some("write `tasks: { schedule: ps }`"),
-        "hold" if is_value => Some("write `hold: [ wait: 5ms ]`"),
+        "hold" => Some(
+            "write `hold: { memory: 64MiB, do: [ cpu: 5ms ] }`; within a `lock` it is the list of its steps",
+        ),
         "event_loop" if is_value => Some("write `event_loop: { workers: 2 }`"),
         "exp" if *found == Found::Group => {
             Some("write its mean, as in `exp: 5ms`; a rate of 200/s is a mean of 5ms")

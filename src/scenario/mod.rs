@@ -72,7 +72,7 @@ pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy,
 pub use crate::random::dists::Dist;
 pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
 pub use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Join, Keys, Load, LoadPoint, Lock, Memory, Offload,
+    Arm, Block, Branch, Call, Cpu, Fail, Hold, Join, Keys, Load, LoadPoint, Lock, Memory, Offload,
     Parallel, Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
 };
 pub use crate::workload::{

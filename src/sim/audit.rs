@@ -44,6 +44,8 @@ fn holders(x: &Columns, requests: &[Request]) {
             own.key = x.stage.frames.key_of(request);
             bytes[i] += reserved(x, &own).min(x.stage.memories[i].0.capacity);
         }
+        let frames = x.stage.frames.of(request);
+        bytes[i] += frames.map(|frame| x.program[frame.step as usize].keeps(frame)).sum::<u64>();
         if request.has(Flag::CORE) {
             cores[request.worker as usize] += 1;
         }

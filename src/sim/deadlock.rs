@@ -6,8 +6,9 @@
 //! Those that are not live wait for ever: each of the units they need is held by another of them
 //! (Holt 1972, "Some deadlock properties of computer systems": the graph of units and requests is
 //! reduced by those that may finish). A step with several branches counts as live as long as one of
-//! them is, because that one may end it. Waiting for memory, for cores or at a door is not looked
-//! at. Linear in requests and what they hold.
+//! them is, because that one may end it. Memory of an instance is one unit here, however much of it
+//! each holds: who waits for it is live as long as any who holds some is. Waiting for cores or at a
+//! door is not looked at. Linear in requests and what they hold.
 //! Checked: `tests/it/deadlock.rs`.
 
 use super::columns::{Columns, Everything};
@@ -55,7 +56,7 @@ impl<'w, 'x> Waiting<'w, 'x> {
         let mut waiting =
             Waiting { x, requests, waits, made: BTreeMap::new(), lines: BTreeMap::new(), stuck };
         for slot in (0..requests.len() as u32).filter(|slot| is_there[*slot as usize]) {
-            if let Waits::Unit(unit) = waiting.waits[slot as usize] {
+            if let Some(unit) = waiting.unit(slot) {
                 lines.entry(unit).or_insert_with(Vec::new).push(slot);
             }
             if let Some(caller) = waiting.caller(slot) {
@@ -115,9 +116,29 @@ impl<'w, 'x> Waiting<'w, 'x> {
 
     /// The units that the request in a slot holds.
     fn held(&self, slot: u32) -> impl Iterator<Item = Unit> {
-        let frames = self.x.stage.frames.of(&self.requests[slot as usize]);
+        let request = &self.requests[slot as usize];
         let program = self.x.program;
-        frames.filter_map(|frame| program[frame.step as usize].holds(frame))
+        let units = self.x.stage.frames.of(request).filter_map(|frame| {
+            let op = &program[frame.step as usize];
+            let keeps = op.keeps(frame) > 0;
+            op.holds(frame).or_else(|| keeps.then(|| self.memory(request.instance)))
+        });
+        let own = request.has(Flag::MEMORY).then(|| self.memory(request.instance));
+        own.into_iter().chain(units)
+    }
+
+    /// The memory of an instance as a unit: behind those of all resources.
+    fn memory(&self, instance: u32) -> Unit {
+        Unit { row: self.x.plan.resources.len() as u32 + instance, key: 0 }
+    }
+
+    /// The unit that the request in a slot waits for.
+    fn unit(&self, slot: u32) -> Option<Unit> {
+        match self.waits[slot as usize] {
+            Waits::Unit(unit) => Some(unit),
+            Waits::Memory(instance) => Some(self.memory(instance)),
+            _ => None,
+        }
     }
 
     /// The request that waits for the one in a slot.
@@ -139,12 +160,11 @@ impl<'w, 'x> Waiting<'w, 'x> {
         // From one who waits for a unit to the next, by way of who holds it and whom that waits
         // for.
         let next = |slot: u32| {
-            let Waits::Unit(unit) = self.waits[slot as usize] else { return None };
-            let mut waiter = *holder_of.get(&unit)?;
+            let mut waiter = *holder_of.get(&self.unit(slot)?)?;
             for _ in 0..all.len() {
-                match self.waits[waiter as usize] {
-                    Waits::Unit(_) => return Some(waiter),
-                    _ => waiter = *called_by.get(&waiter)?,
+                match self.unit(waiter) {
+                    Some(_) => return Some(waiter),
+                    None => waiter = *called_by.get(&waiter)?,
                 }
             }
             None
@@ -173,8 +193,11 @@ impl<'w, 'x> Waiting<'w, 'x> {
     fn words(&self, slot: u32) -> String {
         let layout = &self.x.plan.layout;
         let flow = &layout.flows[self.requests[slot as usize].flow as usize];
-        let Waits::Unit(unit) = self.waits[slot as usize] else { return String::new() };
-        let of = &layout.resources[unit.row as usize];
+        let Some(unit) = self.unit(slot) else { return String::new() };
+        let Some(of) = layout.resources.get(unit.row as usize) else {
+            let instance = &layout.instances[unit.row as usize - layout.resources.len()];
+            return format!("{} waits for memory of {}", layout.name_of(flow), instance.name);
+        };
         let key = if of.keys > 0 { format!("key {} of ", unit.key + 1) } else { String::new() };
         format!("{} waits for {key}the {} {}", layout.name_of(flow), of.kind, of.name)
     }

@@ -195,7 +195,7 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
         x.recorder.end_earlier(request.flow, request.started, outcome, latency, &request.parts);
     }
     if C::RICH && !x.plan.promised.is_empty() {
-        promises::note(x.plan, x.recorder, request, now);
+        promises::note(x, request, slot);
     }
     if request.has(Flag::TIMED) {
         x.stage.calendar.note_stale();

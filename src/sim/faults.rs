@@ -7,6 +7,7 @@ use crate::fault::{Breakable, Effect};
 use crate::measure::Happening;
 use crate::plan::Plan;
 use crate::request::{NONE, Phase, Place, Request};
+use crate::resource::Line;
 use crate::server::{InstanceState, Life};
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::*;
@@ -155,6 +156,8 @@ pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instances: &[u32])
     }
     // Stable: one instance after the other, each by slot.
     struck.sort_by_key(|(rank, _)| *rank);
+    // Who waits for memory of an instance that has crashed does not get what others give back.
+    instances.iter().for_each(|id| x.stage.memories[*id as usize].0.line = Line::default());
     for of_one in struck.chunk_by(|a, b| a.0 == b.0) {
         if x.plan.is_rich {
             // First all leave the lines outside of the instance, so that what is given back next

@@ -49,7 +49,7 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
         }
     }
     if !x.plan.promised.is_empty() {
-        promises::note(x.plan, x.recorder, &gone, now);
+        promises::note(x, &gone, id.slot);
     }
     if gone.has(Flag::TRACED) && x.recorder.measures(started) {
         let row = row(x, requests, &gone, id.slot);

@@ -108,9 +108,11 @@ pub(crate) fn simulate(
             return Err(SimError::Interrupted);
         }
     }
-    let deadlock = match plan.resources.is_empty() {
-        true => None,
-        false => world
+    let may_deadlock = !plan.resources.is_empty()
+        || plan.instances.iter().any(|instance| instance.memory < u64::MAX);
+    let deadlock = match may_deadlock {
+        false => None,
+        true => world
             .run_system_cached(deadlock::find)
             .expect("what the systems ask for has been spawned"),
     };

@@ -62,9 +62,11 @@ services:
         - pool: {{ name: conn, max: 1, wait: 900us, connect: 200us, idle_timeout: 1ms, do: [ wait: 400us ] }}
         - cpu: 100us
         - respond: {{}}
+        - call: store.put
         - cpu: 100us
         - call: {{ to: db.read, pool: {{ max: 1, per: service }} }}
         - cpu: 100us
+  store: {{ instance: {{ cpu: 1, memory: 3MB }}, endpoints: {{ put: [ hold: {{ memory: 2MB, do: [ cpu: 200us, wait: 1500us ] }} ] }} }}
   db: {{ balance: central_queue, replicas: 2, endpoints: {{ read: [ cpu: 700us, wait: 300us ] }} }}
 links: {{ users -> api: {{ latency: 300us }}, api -> db: {{ latency: 200us, loss: {loss} }}, db -> api: {{ latency: 200us }} }}
 faults: [ {faults} ]
@@ -231,6 +233,7 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
         "Call false",
         "Parallel false",
         "Lock true",
+        "Hold true",
         "Pool false",
         "Pool true",
     ] {
@@ -244,7 +247,7 @@ fn a_crash_in_any_state_leaves_nothing_behind_and_the_service_works_as_before() 
     // requests that come when the instance is back, of which each is answered.
     for runtime in RUNTIMES {
         for us in (500..26_000u64).step_by(100) {
-            for target in ["api", "db"] {
+            for target in ["api", "db", "store"] {
                 let count = if target == "db" { ", count: 2" } else { "" };
                 let fault = format!("crash: {{ target: {target}{count}, at: {us}us, for: 400us }}");
                 let of = |plan: &Arc<Plan>| {

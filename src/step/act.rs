@@ -50,6 +50,10 @@ pub(crate) trait Act {
     fn holds(&self, _: &Frame) -> Option<Unit> {
         None
     }
+    /// The bytes of its instance's memory that a frame of the step stands for.
+    fn keeps(&self, _: &Frame) -> u64 {
+        0
+    }
     /// The station that a request in this step is at.
     fn shares(&self, _: &Request) -> Option<u32> {
         None
@@ -107,6 +111,8 @@ impl Leaving<'_> {
 pub(crate) enum Waits {
     Nothing,
     Unit(Unit),
+    /// Memory of an instance.
+    Memory(u32),
     /// The answer of the one that it has called.
     Answer,
     /// The branches that it has made.

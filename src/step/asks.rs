@@ -80,6 +80,8 @@ pub(crate) enum Way<'s> {
     Repeated,
     /// The only one, while a unit of this is held.
     Held(Holding<'s>),
+    /// The only one, while this much memory is held.
+    Memory(&'s Dist<Bytes>),
     /// The only one, beside the request, which does not wait for it.
     Beside,
     /// All at once, until this many have ended; the others are called off.
@@ -116,6 +118,13 @@ impl Holding<'_> {
         }
         path
     }
+}
+
+/// Returns the path of the memory that is held during a block; `at` is where its steps stand
+/// (`….hold.do`).
+pub(crate) fn memory_of_block(at: At) -> String {
+    let path = at.to_string();
+    format!("{}.memory", path.strip_suffix(".do").unwrap_or(&path))
 }
 
 /// A kind of what is held.
@@ -177,7 +186,7 @@ pub(crate) fn block<'s>(at: At, way: Way<'s>, arms: &[Arm<'s>], visitor: &mut dy
         visitor.arm(*arm);
         let item = At::Item(&at, number);
         let body = match way {
-            Way::Repeated | Way::Held(_) | Way::Beside => at,
+            Way::Repeated | Way::Held(_) | Way::Memory(_) | Way::Beside => at,
             Way::One => At::Key(&item, "do"),
             Way::AtOnce { .. } => item,
         };

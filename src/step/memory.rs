@@ -5,7 +5,7 @@
 //! the request's key, so it is the same number when it is given back.
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Leaving, Left, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, Stage, Then, Waits};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Key;
@@ -90,6 +90,9 @@ impl Act for Op {
             }
         }
         Left::Gone
+    }
+    fn waits(&self, request: &Request) -> Waits {
+        if request.granted { Waits::Memory(request.instance) } else { Waits::Nothing }
     }
     fn reserves(&self, request: &Request) -> u64 {
         self.need(request.key)

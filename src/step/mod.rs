@@ -18,6 +18,7 @@ pub(crate) mod call;
 mod compiler;
 pub(crate) mod cpu;
 pub(crate) mod fail;
+pub(crate) mod hold;
 mod keys;
 pub(crate) mod load;
 pub(crate) mod lock;
@@ -37,6 +38,7 @@ pub use branch::{Arm, Branch};
 pub use call::Call;
 pub use cpu::Cpu;
 pub use fail::Fail;
+pub use hold::Hold;
 pub use keys::Keys;
 pub use load::{Load, LoadPoint};
 pub use lock::Lock;
@@ -191,6 +193,13 @@ macro_rules! catalogue {
                     Op::Answer => None,
                 }
             }
+            fn keeps(&self, frame: &Frame) -> u64 {
+                match self {
+                    $(Op::$name(op) => op.keeps(frame),)+
+                    $(Op::$end(op) => op.keeps(frame),)+
+                    Op::Answer => 0,
+                }
+            }
             fn shares(&self, request: &Request) -> Option<u32> {
                 match self {
                     $(Op::$name(op) => op.shares(request),)+
@@ -239,6 +248,8 @@ catalogue! {
     block: Block,
     /// Reserve memory until the response has left.
     memory: Memory,
+    /// Reserve memory while doing something.
+    hold: Hold,
     /// Call an endpoint of another service, and wait for its answer.
     call: Call,
     /// Answer with an error now, with a probability.
@@ -276,6 +287,8 @@ catalogue! {
     Shared: shared::Op,
     /// The end of what is done under a lock.
     Unlock: lock::Unlock,
+    /// The end of what is done with memory.
+    Free: hold::Free,
     /// The end of what is done with a connection.
     Release: pool::Release,
     /// `cpu` in a thread of `offload`.
@@ -300,7 +313,7 @@ fn check_block(steps: &[Step], path: &str, problems: &mut Problems) {
         if let Step::Memory(_) = step {
             problems
                 .error(format!("{path}.memory"), "memory cannot be reserved inside of a block")
-                .advise("an endpoint reserves its memory before its first step: write it there");
+                .advise("an endpoint reserves its memory before its first step: write it there, or `hold: { memory: 64MiB, do: [ … ] }` around what needs it");
         }
         if let Step::Respond(_) = step {
             problems

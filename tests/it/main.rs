@@ -24,6 +24,7 @@ mod external;
 mod faults;
 mod folders;
 mod golden;
+mod hold;
 mod hostile;
 mod include;
 mod keyed;

@@ -238,3 +238,25 @@ fn goals_that_do_not_fit_are_refused_with_what_to_write() {
         assert!(problems.contains(expected), "{slos}: {problems}");
     }
 }
+
+#[test]
+fn requests_that_wait_for_long_are_bad_although_they_are_fast_enough() {
+    // M/M/1 of 10 ms at 50/s: P(W > t) = ρ·exp(−(μ − λ)t), 0.5·exp(−1) = 18.4 % at 20 ms, whatever
+    // the service takes; the same if the queue is that of a lock, or of the callee.
+    let exact = 0.5 * (-1.0f64).exp();
+    for (steps, more) in [
+        ("cpu: { exp: 10ms }", ""),
+        ("lock: { name: l, hold: [ wait: { exp: 10ms } ] }", ""),
+        ("call: db.read", "db: { endpoints: { read: [ cpu: { exp: 10ms } ] } }"),
+    ] {
+        let answer = run(&format!(
+            "run: {{ duration: 2000s, replications: 10 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 50/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ {steps}, wait: 1s ] }} }}, {more} }}
+slos: {{ short: {{ of: users, good: {{ share: 80%, waits: 20ms }} }} }}"
+        ));
+        answer.agrees("slo short", "bad_ratio mean", exact, 0.02);
+        assert!(answer.results.slos[0].pass, "{steps}");
+        assert!(answer.results.slos[0].goal.contains("waiting at most 20ms"));
+    }
+}

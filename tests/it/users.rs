@@ -36,8 +36,8 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 5ms }} ] }} }} }}"
 
 #[test]
 fn an_elastic_demand_meets_the_queue_half_way() {
-    // M/M/1 of 10 ms: at λ' the mean latency is 1/(100/s − λ'), and λ' = 90/s · 20 ms · (100/s − λ')
-    // has the solution 180/2.8 per second. Users remember long, so that the mean is that of many.
+    // M/M/1 of 10 ms: at λ' the mean latency is 1/(100/s − λ'), so that
+    // λ' = 90/s · 20 ms · (100/s − λ') = 180/2.8 per second. Users remember long: a mean of many.
     let with = |rate: u32| {
         run(&format!(
             "run: {{ duration: 9000s, warmup: 3000s, replications: 6 }}

@@ -2,7 +2,7 @@
 
 use crate::random::dists::Dist;
 use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Offload, Parallel, Pool, Repeat,
+    Arm, Block, Branch, Call, Cpu, Fail, Hold, Join, Lock, Memory, Offload, Parallel, Pool, Repeat,
     Respond, Scope, Spawn, Step, Wait,
 };
 use crate::units::{Bytes, Count, Share, Span};
@@ -33,6 +33,10 @@ impl Step {
     /// Creates a step that holds memory until the response has left.
     pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {
         Step::Memory(Memory(need.into()))
+    }
+    /// Creates a step that holds memory of its instance while it executes these steps.
+    pub fn hold(memory: impl Into<Dist<Bytes>>, steps: impl IntoIterator<Item = Step>) -> Step {
+        Step::Hold(Hold { memory: memory.into(), steps: steps.into_iter().collect() })
     }
     /// Creates a step that fails with a probability in 0 to 1, with this HTTP status.
     pub fn fail(probability: f64, status: u16) -> Step {

@@ -77,6 +77,16 @@ impl Workload {
         self
     }
     /// Sets that users come less often, the longer answers take.
+    ///
+    /// ```
+    /// use asyncflow::scenario::{Elasticity, Workload};
+    /// use asyncflow::units::{Rate, Span};
+    ///
+    /// let users = Workload::open("api.GET /", Rate::per_second(100.0))
+    ///     .with_elasticity(Elasticity::new(Span::from_seconds(0.2), 0.5))
+    ///     .with_tool(10);
+    /// assert!(users.elasticity.is_some() && users.tool.is_some());
+    /// ```
     #[must_use]
     pub fn with_elasticity(mut self, elasticity: Elasticity) -> Workload {
         self.elasticity = Some(elasticity);

@@ -2,9 +2,11 @@
 //! and a request that holds it does not ask for it again.
 
 use crate::problem::Problems;
+use crate::random::dists::Dist;
 use crate::scenario::directory::NameTable;
-use crate::step::asks::{Arm, Asks, At, Holding, Kind, Way, ask};
+use crate::step::asks::{Arm, Asks, At, Holding, Kind, Way, ask, memory_of_block};
 use crate::step::{Keys, Scope};
+use crate::units::Bytes;
 use indexmap::IndexMap;
 
 /// Checks all locks and pools.
@@ -14,8 +16,14 @@ pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
         if problems.enough() {
             return;
         }
-        let mut visitor =
-            Held { directory, endpoint: id, known: &mut known, blocks: Vec::new(), problems };
+        let mut visitor = Held {
+            directory,
+            endpoint: id,
+            known: &mut known,
+            blocks: Vec::new(),
+            reserves: false,
+            problems,
+        };
         ask(&endpoint.path, &endpoint.endpoint.steps, &mut visitor);
     }
 }
@@ -51,6 +59,8 @@ enum Around<'s> {
     Nothing,
     /// This is held.
     Held(Holding<'s>),
+    /// Memory is held.
+    Memory,
     /// What is spawned does not hold what is held around it.
     Beside,
 }
@@ -62,6 +72,8 @@ struct Held<'k, 's, 'p> {
     known: &'k mut Known<'s>,
     /// The blocks around.
     blocks: Vec<Around<'s>>,
+    /// Whether requests to it reserve memory at the beginning.
+    reserves: bool,
     problems: &'p mut Problems,
 }
 
@@ -107,6 +119,21 @@ impl<'s> Held<'_, 's, '_> {
             }
         }
     }
+    /// Warns of memory that is asked for by a request that holds some.
+    fn asks_for_more(&mut self, at: At) {
+        let machine = self.directory.instance_of(self.endpoint as u32).machine;
+        let own = self.blocks.iter().rev().take_while(|around| !matches!(around, Around::Beside));
+        let is_within = own.clone().any(|around| matches!(around, Around::Memory));
+        let is_beside = self.blocks.iter().any(|around| matches!(around, Around::Beside));
+        if machine.memory.is_some() && (is_within || self.reserves && !is_beside) {
+            self.problems
+                .warning(
+                    memory_of_block(at),
+                    "deadlock is possible: a request that holds memory asks for more, and if enough of them do so at once, all wait for each other",
+                )
+                .advise("reserve all of it at once, with `memory` before the first step or one `hold` around");
+        }
+    }
     /// Whether there are several keys.
     fn is_keyed(&self, keys: Option<&Keys>) -> bool {
         keys.is_some_and(|keys| self.directory.scenario.popularity(keys).count > 1)
@@ -120,6 +147,10 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
     fn block(&mut self, at: At, way: Way<'s>) {
         let holding = match way {
             Way::Held(holding) => holding,
+            Way::Memory(_) => {
+                self.asks_for_more(at);
+                return self.blocks.push(Around::Memory);
+            }
             Way::Beside => return self.blocks.push(Around::Beside),
             _ => return self.blocks.push(Around::Nothing),
         };
@@ -162,6 +193,9 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
                 .advise(format!("steps of a service that name the same {} share it: write the same, or choose another name", kind.noun()));
         }
         self.blocks.push(Around::Held(holding));
+    }
+    fn memory(&mut self, _: At, _: &'s Dist<Bytes>) {
+        self.reserves = true;
     }
     fn arm(&mut self, _: Arm<'s>) {}
     fn end(&mut self) {

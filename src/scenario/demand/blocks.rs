@@ -45,7 +45,7 @@ impl Block<'_> {
                 let chosen: f64 = arms().map(|arm| arm.weight * arm.left).sum();
                 chosen + (1.0 - weights).max(0.0)
             }
-            Way::Held(_) => arms().map(|arm| arm.left).product(),
+            Way::Held(_) | Way::Memory(_) => arms().map(|arm| arm.left).product(),
             Way::AtOnce { needed, .. } if needed == self.arms.len() => {
                 arms().map(|arm| arm.left).product()
             }
@@ -57,7 +57,7 @@ impl Block<'_> {
         let mut own_s: Vec<f64> = self.arms.iter().map(|arm| arm.own_s[index]).collect();
         own_s.sort_by(f64::total_cmp);
         match self.way {
-            Way::One | Way::Held(_) | Way::Repeated => own_s.iter().sum(),
+            Way::One | Way::Held(_) | Way::Memory(_) | Way::Repeated => own_s.iter().sum(),
             Way::Beside => 0.0,
             Way::AtOnce { needed, .. } => own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0),
         }

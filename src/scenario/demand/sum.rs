@@ -259,7 +259,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         // How often a body is executed that may end early, and how much is done of an arm that may
         // be called off, is not known.
         let is_known = match block.way {
-            Way::One | Way::Beside => true,
+            Way::One | Way::Memory(_) | Way::Beside => true,
             Way::Held(_) => !gives_up(block.way),
             Way::Repeated => !may_end.any(),
             Way::AtOnce { .. } => false,
@@ -282,6 +282,13 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         }
         let Block { way, share, is_certain, all_arrive, before_cpu_s, arms, .. } = block;
         let may_end = arms.iter().any(|arm| arm.may_end.any());
+        if let (Way::Memory(need), [arm]) = (way, arms.as_slice()) {
+            let bytes = need.compile().mean();
+            let [_, min_s, expected_s] = arm.own_s;
+            self.demand.held_bytes_s[0] += bytes * min_s;
+            self.demand.held_bytes_s[1] += bytes * expected_s;
+            self.demand.constant_memory = None;
+        }
         if let (Way::Held(holding), [arm]) = (way, arms.as_slice()) {
             let Holding { kind, scope, gives_up, keys, .. } = holding;
             let popularity = keys.map(|keys| self.directory.scenario.popularity(keys));
@@ -299,7 +306,9 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
             self.demand.is_exact_alone &= scope == Scope::Instance && !gives_up;
         }
         let is_known = match way {
-            Way::One | Way::Held(_) => arms.iter().all(|arm| arm.is_certain) && !gives_up(way),
+            Way::One | Way::Held(_) | Way::Memory(_) => {
+                arms.iter().all(|arm| arm.is_certain) && !gives_up(way)
+            }
             Way::Beside => true,
             Way::Repeated => !may_end,
             Way::AtOnce { is_limited, .. } => !may_end && !is_limited,

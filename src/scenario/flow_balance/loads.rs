@@ -160,8 +160,14 @@ fn of_instance(
     if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
         let used = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0);
         let bytes = [
-            sum(&|d| d.memory_bytes * d.min_answer_at(stretch)),
-            sum(&|d| d.memory_bytes * d.expected_answer_at(stretch)),
+            // On a faster machine the bursts among what blocks do are shorter.
+            sum(&|d| {
+                d.memory_bytes * d.min_answer_at(stretch) + d.held_bytes_s[0] * stretch.min(1.0)
+            }),
+            sum(&|d| {
+                let held_bytes_s = d.held_bytes_s[1] * stretch.max(1.0);
+                d.memory_bytes * d.expected_answer_at(stretch) + held_bytes_s
+            }),
         ];
         // It is given back with the answer.
         let holders = [sum(&|d| d.min_answer_at(stretch)), sum(&|d| d.expected_answer_at(stretch))];

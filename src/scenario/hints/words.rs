@@ -2,13 +2,12 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 38] = [
+pub(super) const LATER: [&str; 37] = [
     "class",
     "cache",
     "llm",
     "publish",
     "disk",
-    "hold",
     "bandwidth",
     "threads",
     "processes",

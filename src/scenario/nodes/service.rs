@@ -7,7 +7,7 @@ use crate::random::dists::Dist;
 use crate::scenario::check::Namespace;
 use crate::scenario::external;
 use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
-use crate::step::asks::{Asks, At, ask};
+use crate::step::asks::{Asks, At, Way, ask};
 use crate::step::{Load, check_steps};
 use crate::units::{Bytes, Count, Quantity, Span};
 use indexmap::IndexMap;
@@ -198,9 +198,9 @@ fn endpoints(
         if problems.list[found..].iter().any(|problem| problem.severity == Severity::Error) {
             continue;
         }
-        let mut needs = Needs { least: 0.0, most: 0.0 };
+        let mut needs = Needs::default();
         ask(&path, &endpoint.steps, &mut needs);
-        let Needs { least, most } = needs;
+        let Needs { least, most, .. } = needs;
         if let Some(memory) = memory.filter(|memory| least > memory.to_base()) {
             let at_least = if least == most { "" } else { "at least " };
             let what = format!(
@@ -262,17 +262,40 @@ impl Asks<'_> for LoadedBursts<'_> {
     }
 }
 
-/// The bytes that a request to an endpoint reserves: the least, and the most.
+/// The bytes that a request to an endpoint holds at once: the least, and the most.
+#[derive(Default)]
 struct Needs {
     least: f64,
     most: f64,
+    /// What is held where the visitor is: in each of the blocks around, and in all.
+    blocks: Vec<[f64; 2]>,
+    held: [f64; 2],
+}
+
+impl Needs {
+    fn hold(&mut self, need: &Dist<Bytes>) -> [f64; 2] {
+        let law = need.compile();
+        let need = [law.quantile(0.0), law.quantile(LAST_DRAW)];
+        self.held = [self.held[0] + need[0], self.held[1] + need[1]];
+        (self.least, self.most) = (self.least.max(self.held[0]), self.most.max(self.held[1]));
+        need
+    }
 }
 
 impl Asks<'_> for Needs {
     fn memory(&mut self, _: At, need: &Dist<Bytes>) {
-        let law = need.compile();
-        self.least += law.quantile(0.0);
-        self.most += law.quantile(LAST_DRAW);
+        self.hold(need);
+    }
+    fn block(&mut self, _: At, way: Way) {
+        let need = match way {
+            Way::Memory(need) => self.hold(need),
+            _ => [0.0; 2],
+        };
+        self.blocks.push(need);
+    }
+    fn end(&mut self) {
+        let need = self.blocks.pop().unwrap_or_default();
+        self.held = [self.held[0] - need[0], self.held[1] - need[1]];
     }
 }
 

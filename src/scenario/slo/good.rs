@@ -19,6 +19,10 @@ pub struct Good {
     /// A request is good if it is answered within this time; if not given, if it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
+    /// And if it waits for no longer than this: for cores, to be admitted, for memory, locks,
+    /// connections and threads, with its calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Span>,
     /// The length of the windows of the burn rate; 5 minutes if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Span>,
@@ -36,12 +40,26 @@ const WINDOWS_MAX: u64 = 100_000;
 impl Good {
     /// A share of requests that must be answered, in 0 to 1.
     pub fn new(share: f64) -> Good {
-        Good { share: Share::new(share), within: None, window: None, burn_rate: None }
+        Good { share: Share::new(share), within: None, waits: None, window: None, burn_rate: None }
     }
     /// Sets the time within which a good request is answered.
     #[must_use]
     pub fn within(mut self, span: impl Into<Span>) -> Good {
         self.within = Some(span.into());
+        self
+    }
+    /// Sets how long a good request waits at most, in all lines together.
+    ///
+    /// ```
+    /// use asyncflow::scenario::Good;
+    /// use asyncflow::units::Span;
+    ///
+    /// let good = Good::new(0.99).waits(Span::from_seconds(0.02));
+    /// assert_eq!(good.within, None);
+    /// ```
+    #[must_use]
+    pub fn waits(mut self, span: impl Into<Span>) -> Good {
+        self.waits = Some(span.into());
         self
     }
     /// Sets the highest burn rate of any window of this length.
@@ -120,7 +138,10 @@ impl Good {
     }
     pub(super) fn goals(&self) -> impl Iterator<Item = Goal> {
         let allowed = self.allowed();
-        let within = self.within.map_or(String::new(), |within| format!(" within {within}"));
+        let of = |words: &str, span: Option<Span>| {
+            span.map_or(String::new(), |span| format!(" {words} {span}"))
+        };
+        let within = of("within", self.within) + &of("waiting at most", self.waits);
         let share = Goal::mean("bad_ratio", "good", allowed, "");
         let share = Goal { words: format!("good > {}{within}", self.share), ..share };
         let burn_rate = self.burn_rate.map(|bound| {

@@ -4,8 +4,8 @@
 //! Law: in a window with the number of users A, each sends at `each` times G, which is lognormal
 //! with mean 1 and this cv; the normals behind A and G have this correlation ρ (a Gaussian copula:
 //! Nelsen 2006, "An Introduction to Copulas", §2.3). With σ² = ln(1 + cv²),
-//! E[(A·G)ᵏ] = exp(σ²·k(k − 1)/2) · E[Aᵏ] where the normal behind A is moved by kρσ (the exponential
-//! tilt of a normal).
+//! E[(A·G)ᵏ] = exp(σ²·k(k − 1)/2) · E[Aᵏ] where the normal behind A is moved by kρσ (the
+//! exponential tilt of a normal).
 //! Checked: below against draws; `tests/it/users.rs`.
 
 use crate::problem::Problems;

@@ -178,10 +178,10 @@ fn names_reserved_for_later_releases_are_reported_as_such() {
     let later = |text: String, word: &str| {
         says("later.yaml", text.as_bytes(), &format!("`{word}` is not modelled yet"))
     };
-    for step in ["cache", "llm", "publish", "disk", "hold"] {
+    for step in ["cache", "llm", "publish", "disk"] {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
     }
-    for field in ["class", "keys"] {
+    for field in ["class"] {
         later(
             scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")),
             field,
