@@ -156,7 +156,7 @@ pub(crate) const fn whole<T: Table>(
 pub(crate) const fn kind<T: Table>(get: Borrower<T, str>) -> Column<T> {
     text(
         "kind",
-        "workload, endpoint, block, branch, service, instance, link, balancer, lock, pool, system or phase",
+        "workload, endpoint, block, branch, service, instance, link, balancer, lock, pool, thread, slo, tool, system or phase",
         get,
     )
 }
