@@ -13,6 +13,7 @@ mod batch;
 mod builder;
 mod capacity;
 mod cell;
+mod classes;
 mod compare;
 mod control;
 mod drive;

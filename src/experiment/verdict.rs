@@ -10,6 +10,7 @@
 //! Checked: false-positive and false-negative rates over a grid of systems, `tests/it/verdict.rs`,
 //! `docs/statistics.md`.
 
+use super::classes;
 use super::fold::Fold;
 use super::point::CompiledPoint;
 use crate::scenario::{Held, Resource, ServiceBalance, Standing, Unfinished};
@@ -140,6 +141,9 @@ struct Judge<'r> {
     fold: &'r Fold,
     /// By service.
     findings: Vec<ServiceFinding>,
+    /// By class, of which some are served before others, then by service; all that is known of it,
+    /// where classes matter.
+    by_class: Vec<Vec<Option<ServiceFinding>>>,
     waiting: Vec<f64>,
     horizon_s: f64,
     since_s: f64,
@@ -163,7 +167,13 @@ impl Judge<'_> {
         });
         let findings = findings.collect();
         let waiting = services.map(|(_, growth)| mean(growth, |growth| growth.end)).collect();
-        Judge { built, fold, findings, waiting, horizon_s, since_s }
+        let of_class = |balance: Option<ServiceBalance>| {
+            balance.map(|balance| finding_of(&balance, &[], half_s))
+        };
+        let by_class = classes::balances(built).into_iter();
+        let by_class =
+            by_class.map(|services| services.into_iter().map(of_class).collect()).collect();
+        Judge { built, fold, findings, by_class, waiting, horizon_s, since_s }
     }
 
     fn workload(&self, index: usize, name: &str) -> WorkloadVerdict {
@@ -185,7 +195,7 @@ impl Judge<'_> {
         settling: Option<&Settling>,
     ) -> (Outlook, Option<Span>) {
         let regime = &self.built.balance.regime;
-        let finding = |service: &usize| self.findings[*service];
+        let finding = |service: &usize| self.finding(index, *service);
         let inconclusive =
             |reason: Reason, seconds: f64| (Outlook::CannotTell(reason), span(seconds));
         let longest = services
@@ -258,6 +268,13 @@ impl Judge<'_> {
             );
         }
         (Outlook::KeepsUp, None)
+    }
+
+    /// Returns the finding on a service, as far as it concerns a workload.
+    fn finding(&self, workload: usize, service: usize) -> ServiceFinding {
+        let class = self.built.scenario.class_of(&self.built.scenario.workload[workload]);
+        let of_class = self.by_class.get(class).and_then(|services| services[service]);
+        of_class.unwrap_or(self.findings[service])
     }
 
     /// Returns the resource whose queue takes longest to settle.

@@ -41,8 +41,10 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let scalers = build.scalers(scenario);
     let mut sources = build.sources(scenario);
     build.programs();
-    sources.iter_mut().for_each(|source| source.is_special |= build.carries);
     let (services, instances) = build.machines(scenario);
+    build.carries |= instances.iter().any(|instance| instance.classes > 0);
+    build.is_rich |= build.carries;
+    sources.iter_mut().for_each(|source| source.is_special |= build.carries);
     let queue_timeout = build.queue_timeout(&services, &instances);
     routes::enter(&mut build.hops, &build.endpoints);
     let flow_of = build.flows_of(scenario);
@@ -188,6 +190,7 @@ impl<'s> Build<'s> {
                 most,
                 patience,
                 elasticity,
+                class: scenario.class_of(workload),
                 connections,
                 targets,
                 in_order,

@@ -3,9 +3,10 @@
 use super::compile::Build;
 use super::{ServicePlan, routes};
 use crate::measure;
+use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
 use crate::scenario::{Scenario, Service};
-use crate::server::InstancePlan;
+use crate::server::{InstancePlan, Order};
 
 impl<'s> Build<'s> {
     /// Numbers the instances whose cores are shared; returns them.
@@ -94,6 +95,7 @@ impl<'s> Build<'s> {
             dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
         });
         let waiting = service.waiting_max();
+        let timeout = service.queue.as_ref().and_then(|queue| queue.timeout.as_ref());
         InstancePlan {
             service: id,
             first_worker,
@@ -106,7 +108,14 @@ impl<'s> Build<'s> {
             memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
             max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
             queue_max: waiting.map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
-            patience: service.queue.as_ref().and_then(|queue| queue.timeout),
+            classes: match service.queue.as_ref().is_some_and(|of| of.order == Order::Priority) {
+                true => self.directory.scenario.classes.len().max(1),
+                false => 0,
+            },
+            patience: timeout.map(|law| {
+                let salt = Salt::of(&format!("services.{name}.queue.timeout"));
+                Sampler::new(law.compile().mirrored_if(self.mirrored), salt)
+            }),
             link_in,
             link_out,
             onward,

@@ -123,6 +123,8 @@ pub(crate) struct SourcePlan {
     pub patience: Option<PatiencePlan>,
     /// How many of its users stay away.
     pub elasticity: Option<ElasticityPlan>,
+    /// The class of its requests, from 0 on: which is served first.
+    pub class: usize,
     /// The connections of its tool.
     pub connections: Option<u64>,
     /// The targets of requests, with cumulative weights that end at 1.

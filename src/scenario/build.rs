@@ -24,6 +24,7 @@ impl Default for Scenario {
             version: 1,
             name: String::new(),
             run: Default::default(),
+            classes: Vec::new(),
             workload: IndexMap::new(),
             services: IndexMap::new(),
             links: IndexMap::new(),

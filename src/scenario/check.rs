@@ -5,6 +5,7 @@
 //! that is too large; references, calls and loads come last.
 
 mod calls;
+mod classes;
 mod connections;
 mod faults;
 mod holdings;
@@ -47,6 +48,7 @@ fn check_all(scenario: &Scenario, problems: &mut Problems) {
         capacity.check(scenario, problems);
     }
     nodes::check(scenario, problems);
+    classes::check(scenario, problems);
     names::check(scenario, problems);
     if size::is_too_large(scenario, problems) {
         return;

@@ -268,6 +268,10 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
             (path("think"), of.think.compile(), "ns"),
         ])
     });
+    let timeouts = scenario.services.iter().filter_map(|(name, service)| {
+        let timeout = service.queue.as_ref()?.timeout.as_ref()?;
+        Some((format!("services.{name}.queue.timeout"), timeout.compile(), "ns"))
+    });
     let links = scenario
         .links
         .iter()
@@ -276,6 +280,7 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
         .chain(think)
         .chain(sessions.flatten())
         .chain(steps)
+        .chain(timeouts)
         .chain(links)
         .filter(|(_, law, _): &(String, Distribution, &'static str)| law.variance() > 0.0);
     // The latency of an external system is that of each of its endpoints.

@@ -12,6 +12,7 @@ mod build;
 mod capacity;
 mod changes;
 mod check;
+mod classes;
 mod demand;
 mod directory;
 mod estimate;
@@ -70,7 +71,7 @@ pub use crate::network::Link;
 pub use crate::policy::balance::Balance;
 pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy, Select};
 pub use crate::random::dists::Dist;
-pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
+pub use crate::server::{EventLoop, Machine, Order, Queue, Runtime, Schedule, Tasks};
 pub use crate::step::{
     Arm, Block, Branch, Call, Cpu, Fail, Hold, Join, Keys, Load, LoadPoint, Lock, Memory, Offload,
     Parallel, Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
@@ -100,6 +101,9 @@ pub struct Scenario {
     /// Duration, replications and other settings of a run.
     #[serde(default)]
     pub run: Run,
+    /// The classes of workloads, in the order in which queues with `order: priority` serve them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
     /// The workloads, which send requests, by name.
     pub workload: IndexMap<String, Workload>,
     /// The services, which serve requests, by name.

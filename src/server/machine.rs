@@ -1,6 +1,7 @@
 //! What an instance is made of, as written: cores, memory, speed, price, and the queue at its door.
 
 use crate::problem::Problems;
+use crate::random::dists::Dist;
 use crate::units::{Bytes, Count, Factor, Money, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,5 +59,26 @@ pub struct Queue {
     /// How long a request waits; then it leaves the queue, and fails with the outcome
     /// `queue_timeout`. For ever if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Span>,
+    pub timeout: Option<Dist<Span>>,
+    /// Who is admitted next.
+    #[serde(default, skip_serializing_if = "Order::is_default")]
+    pub order: Order,
+}
+
+/// The order in which requests that wait are admitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Order {
+    /// First come, first served.
+    #[default]
+    Fifo,
+    /// By the class of their workload, and first come, first served within it.
+    Priority,
+}
+
+impl Order {
+    fn is_default(&self) -> bool {
+        *self == Order::default()
+    }
 }

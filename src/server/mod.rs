@@ -11,11 +11,12 @@ mod memory;
 mod runtime;
 
 pub(crate) use admission::Places;
-pub use machine::{Machine, Queue};
+pub use machine::{Machine, Order, Queue};
 pub(crate) use memory::Memory;
 pub use runtime::{EventLoop, Runtime, Schedule, Tasks};
 
 use crate::measure::{Gauge, Histogram, INSTANCE_GAUGES};
+use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
 use crate::units::Span;
 use bevy_ecs::prelude::Component;
@@ -40,8 +41,10 @@ pub(crate) struct InstancePlan {
     pub memory: u64,
     pub max_in_flight: u64,
     pub queue_max: u32,
+    /// How many classes its queue tells apart; 0 if it is served in the order of arrival.
+    pub classes: usize,
     /// How long a request waits to be admitted.
-    pub patience: Option<Span>,
+    pub patience: Option<Sampler>,
     /// The link from the balancer to it, if it has its own.
     pub link_in: Option<u32>,
     /// The link its responses leave by, if it has its own.
@@ -142,7 +145,8 @@ impl Lag {
 pub(crate) fn gauges<'g>(
     Gauges { busy, ready, io, .. }: &'g mut Gauges,
     Memory(memory): &'g mut Memory,
-    Places(places): &'g mut Places,
+    places: &'g mut Places,
 ) -> [&'g mut Gauge; INSTANCE_GAUGES.len()] {
+    let places = &mut places.0;
     [busy, ready, io, &mut places.held, &mut memory.held, &mut memory.waiting, &mut places.waiting]
 }

@@ -162,7 +162,7 @@ fn nothing_idles(x: &Columns) {
         assert!(memory.0.is_work_conserving(), "memory that would do is not withheld");
     }
     for places in x.stage.places.iter() {
-        assert!(places.0.is_work_conserving(), "nobody waits at a door while a place is free");
+        assert!(places.is_work_conserving(), "nobody waits at a door while a place is free");
     }
     for queue in x.stage.queues.iter() {
         assert!(

@@ -7,14 +7,14 @@ use super::control;
 use super::gates;
 use super::hops::{self, drawn_endpoint, leave};
 use super::promises;
+use super::roots::root_ended;
 use super::traces::trace;
-use crate::kernel::{Event, RequestId};
+use crate::kernel::RequestId;
 use crate::plan::Hop;
 use crate::request::{Fate, Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
 use crate::server::Life;
 use crate::step::{Act, Ended, Leaving, Left, Op, Then};
 use crate::units::{Span, Time};
-use crate::workload::Source;
 
 /// The program is over: what the request holds is free, and the response leaves.
 #[inline(always)]
@@ -67,7 +67,11 @@ fn let_go<C: Caps>(x: &mut Columns, request: &mut Request) {
     x.stage.free_core(request);
     give_memory(x, request);
     if !C::RICH || !request.has(Flag::GUEST) {
-        x.stage.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
+        let goes_on = |next| x.stage.runnable.push(next);
+        match C::RICH {
+            true => x.stage.places[i].give(now, goes_on),
+            false => x.stage.places[i].0.give(now, 1, goes_on),
+        }
     }
 }
 
@@ -257,47 +261,6 @@ fn called(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> N
     }
     caller.step += 1;
     Next::Run
-}
-
-/// A request has ended that no other waits for: the user does who has sent it, and thinks before
-/// the next, if it comes from a source of users who come back; who remember how long it took, and a
-/// tool may have sent it.
-#[inline(never)]
-pub(super) fn root_ended(
-    x: &mut Columns,
-    flow: u32,
-    slot: u32,
-    user: u32,
-    latency: Span,
-    is_answered: bool,
-) {
-    let Some(source) = x.plan.layout.flows[flow as usize].workload else { return };
-    let (plan, now) = (&x.plan.sources[source as usize], x.now());
-    let state = &mut x.sources[source as usize];
-    if plan.most.is_some() {
-        state.in_flight -= 1;
-    }
-    if let Some(elasticity) = &plan.elasticity {
-        state.remembered.add(elasticity, now, latency);
-    }
-    if let Some(baggage) = x.stage.baggage.get_mut(slot as usize)
-        && std::mem::take(&mut baggage.is_of_tool)
-    {
-        state.taken -= 1;
-        let is_measured = x.recorder.measures(Time(now.0 - latency.0));
-        let seen = &mut x.recorder.tools[source as usize];
-        match (is_measured, is_answered) {
-            (true, true) => seen.complete(latency),
-            (true, false) => seen.failed += 1,
-            (false, _) => {}
-        }
-    }
-    let Some(returning) = &plan.returning else { return };
-    let Source { turns, key, .. } = &mut x.sources[source as usize];
-    let Some(pause) = returning.pause(turns, *key, user, is_answered) else { return };
-    if x.now() + pause < x.plan.horizon {
-        x.stage.calendar.schedule_in(pause, Event::User { source, user });
-    }
 }
 
 /// Counts the further parts of a request's latency.

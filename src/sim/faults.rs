@@ -204,7 +204,7 @@ fn renew(x: &mut Columns, instance: u32) {
         gauge.set(now, 0);
     }
     x.stage.memories[i].0.renew(now);
-    x.stage.places[i].0.renew(now);
+    x.stage.places[i].renew(now);
     for (worker, cores) in of.queues() {
         x.stage.queues[worker as usize].renew(cores);
     }

@@ -7,8 +7,9 @@
 
 use super::advance::{Next, Rich};
 use super::columns::Columns;
-use super::endings::{finish, part_of, root_ended, waste};
+use super::endings::{finish, part_of, waste};
 use super::promises;
+use super::roots::root_ended;
 use super::traces::row;
 use crate::kernel::RequestId;
 use crate::request::{Flag, Further, Outcome, Part, Parts, Phase, Request};

@@ -21,6 +21,7 @@ mod hops;
 mod impatience;
 mod marks;
 mod promises;
+mod roots;
 mod spawn;
 #[cfg(test)]
 mod state_tests;

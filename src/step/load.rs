@@ -5,7 +5,7 @@
 //! the factors that were measured, straight lines between them, and constants beyond. What has
 //! begun keeps its length. Waits also take the factors of the `slow` faults that reach them and are
 //! active when they begin.
-//! Checked: `tests/it/load.rs` (queues with service times that depend on the queue, Harris 1967).
+//! Checked: `harris_load` in `tests/it/theory.rs` (Harris 1967), `tests/it/load.rs`.
 
 use super::asks::At;
 use super::{Act, Leaving, Left, Stage, Then, cpu, wait};

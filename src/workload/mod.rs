@@ -82,6 +82,9 @@ pub struct Workload {
     /// generator; those that arrive above it are `dropped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<Count>,
+    /// One of `classes`; the first if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// What its requests are about, by name: of each name a request draws one key, which all that
     /// follows from it shares.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

@@ -7,7 +7,7 @@
 //! among them ("coordinated omission": Tene 2013, "How NOT to measure latency"). Nothing of the
 //! simulation changes. In front of infinitely many servers one connection sees the share
 //! 1/(1 + λR) of the requests, and their true latencies.
-//! Checked: `tests/it/users.rs` (M/M/1 by its embedded chain).
+//! Checked: `mm1_tool` in `tests/it/theory.rs` (an embedded chain), `tests/it/users.rs`.
 
 use crate::problem::Problems;
 use crate::units::Count;

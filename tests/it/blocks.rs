@@ -106,24 +106,3 @@ services: {{ api: {{ endpoints: {{ x: [ {steps} ] }} }} }}"
     };
     assert_eq!(of(3) - of(1), 2 * ((1 << 20) + 1));
 }
-
-#[test]
-fn customers_who_go_round_by_chance_are_a_jackson_network() {
-    // Jackson 1957: from a with equal chances to b or c, and from these back to a with 25 %, or
-    // out. At 30/s the visits are 4/3 to a and 2/3 to b and to c: 40/s of 10 ms, 20/s of 20 ms and
-    // of 30 ms. Each is M/M/1, with ρ/(1 − ρ) there: 2/3, 2/3 and 3/2; by Little's law a customer
-    // takes 17/6/30 s = 94.4 ms. The caller computes nothing.
-    let results = run("run: { duration: 1020s, warmup: 20s, replications: 20 }
-workload: { users: { to: tour.x, open: { rate: 30/s } } }
-services:
-  tour:
-    endpoints:
-      x: [ repeat: { times: { geometric: { mean: 1.3333333333333333 } }, do: [ call: a.q, branch: [ { p: 50%, do: [ call: b.q ] }, { do: [ call: c.q ] } ] ] } ]
-  a: { endpoints: { q: [ cpu: { exp: 10ms } ] } }
-  b: { endpoints: { q: [ cpu: { exp: 20ms } ] } }
-  c: { endpoints: { q: [ cpu: { exp: 30ms } ] } }");
-    results.agrees("workload users", "latency mean", 17.0 / 6.0 / 30.0, 0.02);
-    for (service, in_system) in [("a", 2.0 / 3.0), ("b", 2.0 / 3.0), ("c", 1.5)] {
-        results.agrees(&format!("service {service}"), "in_flight mean", in_system, 0.03);
-    }
-}

@@ -46,46 +46,6 @@ services: { pay: { external: { latency: 100ms, load: { linear: 50% }, concurrenc
     results.equals("workload users", "latency mean", 0.5 / 3.0);
 }
 
-/// The mean number in a queue with one server, whose exponential service takes `mean_s(n)` if n are
-/// there when it begins, from the chain at departures (Harris 1967): from n ≥ 1 to n − 1 + A, and
-/// from 0 to A, with A the arrivals in a service. What departures leave is what time sees, because
-/// arrivals and departures come one by one, and arrivals are Poisson.
-fn mean_in_system(rate: f64, mean_s: impl Fn(usize) -> f64) -> f64 {
-    const MOST: usize = 600;
-    let mut shares = vec![0.0; MOST];
-    shares[0] = 1.0;
-    for _ in 0..4_000 {
-        let mut next = vec![0.0; MOST];
-        for (n, share) in shares.iter().enumerate() {
-            let load = rate * mean_s(n.max(1));
-            let (mut chance, again) = (1.0 / (1.0 + load), load / (1.0 + load));
-            for to in next.iter_mut().skip(n.max(1) - 1) {
-                *to += share * chance;
-                chance *= again;
-            }
-        }
-        shares = next;
-    }
-    shares.iter().enumerate().map(|(n, share)| n as f64 * share).sum()
-}
-
-#[test]
-fn a_core_that_gets_slower_under_load_is_the_queue_of_harris() {
-    // Harris 1967, by his chain: 80/s, 5 ms alone, 10 ms with ten or more in the system. Over 20
-    // replications of 400 s the mean has a standard error of about 0.5 %.
-    let factor = |n: usize| 1.0 + (n.min(10) - 1) as f64 / 9.0;
-    let expected_s = mean_in_system(80.0, |n| 0.005 * factor(n)) / 80.0;
-    let results = run("run: { duration: 420s, warmup: 20s, replications: 20 }
-workload: { users: { to: api.x, open: { rate: 80/s } } }
-services:
-  api:
-    endpoints:
-      x: [ cpu: { for: { exp: 5ms }, load: { table: [ { in_flight: 1, factor: 1x }, { in_flight: 10, factor: 2x } ] } } ]");
-    results.agrees("workload users", "latency mean", expected_s, 0.02);
-    // Without the load it would be M/M/1, with 8.3 ms.
-    assert!(expected_s > 0.0095, "{expected_s}");
-}
-
 #[test]
 fn a_slow_fault_reaches_waits_if_it_says_so_and_those_of_external_systems_always() {
     // By hand: a request each second, of 100 ms; three times that from 10 s to 20 s. What has begun

@@ -12,6 +12,7 @@ mod calls;
 mod cancel;
 mod candour;
 mod capacity;
+mod classes;
 mod closed;
 mod command;
 mod compare;

@@ -87,6 +87,13 @@ claims! {
     those_who_wait_too_long_for_a_core_leave_as_predicted: "mm1_queue_timeout", "Barrer 1957";
     what_is_done_for_users_who_have_left_is_wasted_as_predicted: "mm1_wasted", "K1 §3.2";
     each_key_of_a_lock_is_a_queue_of_its_own: "lock_keys", "K1 (3.24)";
+    those_who_wait_too_long_by_chance_leave_as_erlang_a_predicts: "erlang_a", "Palm 1957";
+    promises_about_latencies_and_waiting_are_kept_as_often_as_m_m_1_predicts: "mm1_promises", "K1 (3.26)";
+    memory_that_all_hold_alike_is_m_m_3: "hold_mm3", "K1 (3.40)";
+    threads_beside_an_event_loop_are_m_m_3: "offload_mm3", "K1 (3.40)";
+    a_core_that_gets_slower_in_a_crowd_is_the_queue_of_harris: "harris_load", "Harris 1967";
+    customers_who_go_round_by_chance_are_a_jackson_network: "jackson_loop", "Jackson 1957";
+    a_tool_that_waits_for_answers_tells_too_little_of_m_m_1: "mm1_tool", "an embedded chain";
     hyperexponential_gaps_make_an_h2_m_1_queue: "h2m1", "K1 §6.4";
     closed_users_slow_down_as_a_finite_source_predicts: "closed_users_mmcN", "K1 §3.9";
     closed_users_obey_mean_value_analysis: "closed_mva", "Reiser, Lavenberg 1980";
@@ -149,6 +156,13 @@ fn every_case_has_a_test_or_awaits_a_named_feature_and_is_in_the_document() {
             "mm1_wasted",
             "lock_keys",
             "h2m1",
+            "erlang_a",
+            "mm1_promises",
+            "hold_mm3",
+            "offload_mm3",
+            "harris_load",
+            "jackson_loop",
+            "mm1_tool",
         ],
     ]
     .concat();

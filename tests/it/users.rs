@@ -79,52 +79,6 @@ services: {{ api: {{ endpoints: {{ x: [ wait: {{ exp: 100ms }} ] }} }} }}"
     assert_eq!(all.value("tool users", "latency p99"), all.value("workload users", "latency p99"));
 }
 
-/// The mean latency that one connection tells of M/M/1, by its embedded chain: how many are in the
-/// system when the next request arrives after it has its answer. Those that came meanwhile are
-/// behind it (n + 1 services long, so their number is negative binomial), and some of them leave
-/// until then.
-fn told_by_one_connection(arrival: f64, service: f64) -> f64 {
-    const N: usize = 400;
-    let (p, q) = (arrival / (arrival + service), service / (arrival + service));
-    // From n found to m left behind: C(m + n, m) pᵐ qⁿ⁺¹.
-    let mut left = vec![vec![0.0; N]; N];
-    for n in 0..N {
-        let mut term = q.powi(n as i32 + 1);
-        for m in 0..N {
-            left[n][m] = term;
-            term *= p * (m + n + 1) as f64 / (m + 1) as f64;
-        }
-    }
-    // From m left behind to k found: geometric, and all have left at 0.
-    let found = |m: usize, k: usize| match k {
-        0 => q.powi(m as i32),
-        _ if k <= m => q.powi((m - k) as i32) * p,
-        _ => 0.0,
-    };
-    let mut share = vec![1.0 / N as f64; N];
-    for _ in 0..400 {
-        let behind: Vec<f64> =
-            (0..N).map(|m| (0..N).map(|n| share[n] * left[n][m]).sum()).collect();
-        share = (0..N).map(|k| (k..N).map(|m| behind[m] * found(m, k)).sum()).collect();
-    }
-    let sum: f64 = share.iter().sum();
-    let mean: f64 = share.iter().enumerate().map(|(n, share)| n as f64 * share).sum();
-    (mean / sum + 1.0) / service
-}
-
-#[test]
-fn a_tool_with_one_connection_tells_too_little_of_a_queue() {
-    // M/M/1 of 10 ms at 80 %: users wait for 50 ms on average, and the tool tells what its embedded
-    // chain says, since while its request is in the queue it sees no other.
-    let told_s = told_by_one_connection(80.0, 100.0);
-    assert!((0.02..0.045).contains(&told_s), "{told_s}");
-    let answer = run("run: { duration: 3000s, warmup: 100s, replications: 12 }
-workload: { users: { to: api.x, open: { rate: 80/s }, tool: { connections: 1 } } }
-services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
-    answer.agrees("workload users", "latency mean", 0.05, 0.02);
-    answer.agrees("tool users", "latency mean", told_s, 0.02);
-}
-
 #[test]
 fn connections_are_free_again_after_every_way_out() {
     // Law: a tool whose connections were lost would see no more requests. Users leave, requests are

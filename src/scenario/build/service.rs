@@ -90,7 +90,7 @@ impl Service {
     #[must_use]
     pub fn with_max_in_flight(mut self, admitted: u64, waiting_max: u64) -> Service {
         self.max_in_flight = Some(Count(admitted));
-        self.queue = Some(Queue { max: Some(Count(waiting_max)), timeout: None });
+        self.queue = Some(Queue { max: Some(Count(waiting_max)), ..Queue::default() });
         self
     }
 }

@@ -116,6 +116,7 @@ impl Workload {
             sessions: None,
             replay: None,
             max_in_flight: None,
+            class: None,
             keys: IndexMap::new(),
             patience: None,
             elasticity: None,

@@ -41,6 +41,9 @@ impl Node for Service {
         if let Some(autoscale) = &mut self.autoscale {
             autoscale.boot.load(folder, &format!("{path}.autoscale.boot"), problems);
         }
+        if let Some(timeout) = self.queue.as_mut().and_then(|queue| queue.timeout.as_mut()) {
+            timeout.load(folder, &format!("{path}.queue.timeout"), problems);
+        }
         load_endpoints(&mut self.endpoints, folder, path, problems);
         for (instance, spec) in &mut self.instances {
             let path = format!("{path}.instances.{instance}");
@@ -150,7 +153,10 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
                 .warning(format!("{path}.queue.timeout"), "this has no effect: no request may wait")
                 .advise("raise `max`, or leave the timeout out");
         }
-        if queue.timeout == Some(Span::ZERO) {
+        if let Some(timeout) = &queue.timeout {
+            timeout.check(&format!("{path}.queue.timeout"), problems);
+        }
+        if queue.timeout.as_ref().and_then(Dist::plain) == Some(Span::ZERO) {
             problems
                 .error(format!("{path}.queue.timeout"), "a timeout of 0s lets no request wait")
                 .advise("write `max: 0` if none may wait");

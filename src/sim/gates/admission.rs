@@ -13,7 +13,10 @@ pub(super) fn ask(x: &mut Columns, request: &mut Request, slot: u32, has_waited:
     let (now, i) = (x.now(), request.instance as usize);
     let answer = match has_waited {
         true => Answer::Granted,
-        false => x.stage.places[i].0.take(now, slot, 1),
+        false => {
+            let class = class_of(x, i, slot);
+            x.stage.places[i].take(now, slot, class)
+        }
     };
     if answer == Answer::Granted {
         request.set_place(Place::Inside);
@@ -25,7 +28,19 @@ pub(super) fn ask(x: &mut Columns, request: &mut Request, slot: u32, has_waited:
 pub(super) fn abandon(x: &mut Columns, request: &Request, leaving: Leaving) {
     let (now, i) = (x.now(), request.instance as usize);
     match leaving.is_granted {
-        true => x.stage.places[i].0.give(now, 1, |next| x.stage.runnable.push(next)),
-        false => leaving.line(&mut x.stage.places[i].0, now, &mut x.stage.runnable),
+        true => x.stage.places[i].give(now, |next| x.stage.runnable.push(next)),
+        false => {
+            let class = class_of(x, i, leaving.slot);
+            let goes_on = |next| x.stage.runnable.push(next);
+            x.stage.places[i].leave(now, leaving.slot, class, |slot| leaving.asked(slot), goes_on);
+        }
+    }
+}
+
+/// The class of a request at an instance, if that looks at it.
+fn class_of(x: &Columns, instance: usize, slot: u32) -> usize {
+    match x.plan.instances[instance].classes {
+        0 => 0,
+        _ => x.plan.sources[x.stage.baggage[slot as usize].source as usize].class,
     }
 }

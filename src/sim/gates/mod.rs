@@ -17,10 +17,10 @@ use super::columns::Columns;
 use super::hops::refuse;
 use crate::kernel::{Event, TimerId};
 use crate::plan::{Gate, Hop};
+use crate::random::dists::Sampler;
 use crate::request::{Part, Request};
 use crate::resource::Answer;
 use crate::step::Leaving;
-use crate::units::Span;
 
 /// At a gate: on to the next hop, into the gate's line, or to hop `back`.
 #[inline(never)]
@@ -48,6 +48,7 @@ pub(super) fn pass(
         Answer::Waits => {
             request.granted = true;
             if let Some(patience) = patience(x, request, gate) {
+                let patience = patience.span(request.key);
                 let timer = x.stage.timers.set(request.id(slot));
                 request.scratch = timer.pack();
                 x.stage.calendar.schedule_in(patience, Event::Timer(timer));
@@ -62,9 +63,9 @@ pub(super) fn pass(
 }
 
 /// How long a request waits at a gate.
-fn patience(x: &Columns, request: &Request, gate: Gate) -> Option<Span> {
+fn patience<'p>(x: &Columns<'p>, request: &Request, gate: Gate) -> Option<&'p Sampler> {
     match gate {
-        Gate::Admission => x.plan.instances[request.instance as usize].patience,
+        Gate::Admission => x.plan.instances[request.instance as usize].patience.as_ref(),
         Gate::Central { .. } => None,
     }
 }

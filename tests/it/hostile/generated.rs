@@ -181,12 +181,6 @@ fn names_reserved_for_later_releases_are_reported_as_such() {
     for step in ["cache", "llm", "publish", "disk"] {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
     }
-    for field in ["class"] {
-        later(
-            scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")),
-            field,
-        );
-    }
     for runtime in ["threads", "processes", "single"] {
         later(
             scenario("[ cpu: 1ms ]")

@@ -86,10 +86,12 @@ pub enum Feature {
     Shares,
     /// Users who stay away from a slow system, and tools that wait for answers.
     Elastic,
+    /// Queues that serve some workloads before others.
+    Classes,
 }
 use Feature::*;
 
-const FEATURES: u32 = Elastic as u32 + 1;
+const FEATURES: u32 = Classes as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

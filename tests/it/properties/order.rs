@@ -90,6 +90,7 @@ fn plain(case: Case) -> Case {
         Feature::Afterwards,
         Feature::Impatience,
         Feature::Offloads,
+        Feature::Classes,
     ])
 }
 
@@ -112,10 +113,10 @@ fn in_order(what: &str, instance: &str, mut waits: Vec<(u64, u64)>) -> Result<u6
 
 #[test]
 fn admission_memory_and_cores_serve_in_the_order_of_requests() {
-    // First come, first served, at every instance of 40 scenarios. Requests struck by a crash were
+    // First come, first served, at every instance of 70 scenarios. Requests struck by a crash were
     // never served, and are ignored.
     let waited = RefCell::new([0u64; 3]);
-    holds(40, 5, |case| {
+    holds(70, 5, |case| {
         let mut case = plain(case);
         if case.has(Feature::Memory) {
             // Its needs are known, and requests wait for it and not at the door.

@@ -61,8 +61,9 @@ impl Case {
         let service = "  apart: { replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 9ms }, fail: { p: 9%, status: 418 } ] } }\n";
         let fault = "\n  slow: { target: apart, factor: 2x, at: 700ms, for: 200ms },\n  errors: { target: apart.x, rate: 50%, at: 1s, for: 200ms },";
         let (first, last) = (Stranger::First, Stranger::Last);
+        let classes = if self.has(Classes) { "classes: [ first, second ]\n" } else { "" };
         format!(
-            "version: 1\nname: property\nrun: {{ duration: {duration}s, warmup: {warmup}ms, replications: 1, seed: {} }}\nworkload:\n{}{}{}services:\n{}{}{}links: {{{}}}\nfaults: [{}]\noutput: {{ {output} }}\n",
+            "version: 1\nname: property\nrun: {{ duration: {duration}s, warmup: {warmup}ms, replications: 1, seed: {} }}\n{classes}workload:\n{}{}{}services:\n{}{}{}links: {{{}}}\nfaults: [{}]\noutput: {{ {output} }}\n",
             self.seed,
             strange(first, workload),
             text.workloads(),

@@ -14,6 +14,7 @@ mod networks;
 mod published;
 mod sharing;
 mod stations;
+mod systems;
 
 pub use published::THEIRS;
 
@@ -134,7 +135,7 @@ services: {{ api: {{ {api} }} }}"
 
 /// Returns all cases.
 pub fn all() -> Vec<Case> {
-    [stations::cases(), networks::cases(), counts::cases(), published::cases()]
+    [stations::cases(), networks::cases(), counts::cases(), published::cases(), systems::cases()]
         .into_iter()
         .flatten()
         .collect()

@@ -35,7 +35,9 @@ impl Text<'_> {
                     true => format!(", timeout: {}", self.ms(1 + service.max_in_flight)),
                     false => String::new(),
                 };
-                parts.extend(service.queue.map(|max| format!("queue: {{ max: {max}{patience} }}")));
+                let order = if case.has(Classes) { ", order: priority" } else { "" };
+                let queue = |max| format!("queue: {{ max: {max}{patience}{order} }}");
+                parts.extend(service.queue.map(queue));
             }
             match case.is_named(index) {
                 true => {

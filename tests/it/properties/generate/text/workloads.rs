@@ -153,8 +153,14 @@ impl Text<'_> {
             };
             let keys =
                 if case.has(Shares) { ", keys: { k: { zipf: { n: 3, s: 1 } } }" } else { "" };
+            let class = match case.has(Classes) {
+                true => format!(", class: {}", ["first", "second"][(index + workload.rate) % 2]),
+                false => String::new(),
+            };
             let mix = mix.join(", ");
-            format!("  w{index}: {{ mix: {{ {mix} }}, {when}{patience}{reload}{elastic}{keys} }}\n")
+            format!(
+                "  w{index}: {{ mix: {{ {mix} }}, {when}{patience}{reload}{elastic}{keys}{class} }}\n"
+            )
         };
         case.workloads[..count].iter().enumerate().map(workload).collect()
     }
