@@ -8,7 +8,7 @@
 //! Checked: `tests/it/classes.rs`.
 
 use super::point::CompiledPoint;
-use crate::scenario::{FlowBalance, Order, Scenario, ServiceBalance};
+use crate::scenario::{FlowBalance, QueueOrder, Scenario, ServiceBalance};
 
 /// The flow balance of the services that serve by class, for each class but the last: `None` for
 /// the other services.
@@ -29,5 +29,5 @@ pub(super) fn balances(built: &CompiledPoint) -> Vec<Vec<Option<ServiceBalance>>
 }
 
 fn serves_by_class(service: &crate::scenario::Service) -> bool {
-    service.queue.as_ref().is_some_and(|queue| queue.order == Order::Priority)
+    service.queue.as_ref().is_some_and(|queue| queue.order == QueueOrder::Priority)
 }

@@ -6,7 +6,7 @@ use crate::measure;
 use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
 use crate::scenario::{Scenario, Service};
-use crate::server::{InstancePlan, Order};
+use crate::server::{InstancePlan, QueueOrder};
 
 impl<'s> Build<'s> {
     /// Numbers the instances whose cores are shared; returns them.
@@ -108,7 +108,8 @@ impl<'s> Build<'s> {
             memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
             max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
             queue_max: waiting.map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
-            classes: match service.queue.as_ref().is_some_and(|of| of.order == Order::Priority) {
+            classes: match service.queue.as_ref().is_some_and(|of| of.order == QueueOrder::Priority)
+            {
                 true => self.directory.scenario.classes.len().max(1),
                 false => 0,
             },

@@ -9,7 +9,7 @@ use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{FURTHER_PARTS_MAX, FurtherPart, NONE, Outcome};
 use crate::resource::ResourcePlan;
-use crate::step::{self, Keys, Op, SlowWaits, call::Call};
+use crate::step::{self, LockKeys, Op, SlowWaits, call::Call};
 use crate::workload::Workload;
 use indexmap::IndexMap;
 
@@ -166,7 +166,7 @@ impl step::Compiler for Steps<'_, '_> {
         name: &str,
         scope: step::Scope,
         units: u64,
-        keys: Option<&Keys>,
+        keys: Option<&LockKeys>,
     ) -> step::Rows {
         let (service, build) = (self.service, &mut *self.build);
         // Endpoints of a named instance are its own, and so is what their requests hold.

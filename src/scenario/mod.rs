@@ -71,10 +71,10 @@ pub use crate::network::Link;
 pub use crate::policy::balance::Balance;
 pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy, Select};
 pub use crate::random::dists::Dist;
-pub use crate::server::{EventLoop, Machine, Order, Queue, Runtime, Schedule, Tasks};
+pub use crate::server::{EventLoop, Machine, Queue, QueueOrder, Runtime, Schedule, Tasks};
 pub use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Hold, Join, Keys, Load, LoadPoint, Lock, Memory, Offload,
-    Parallel, Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Hold, Join, Load, LoadPoint, Lock, LockKeys, Memory,
+    Offload, Parallel, Pool, Repeat, Respond, Scope, Spawn, Step, Wait,
 };
 pub use crate::workload::{
     Arrivals, Batch, Closed, Columns, Diurnal, Elasticity, Mmpp, Noise, Open, Patience, RateShape,

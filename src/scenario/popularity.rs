@@ -3,7 +3,7 @@
 
 use super::Scenario;
 use crate::random::popularity::popularity;
-use crate::step::Keys;
+use crate::step::LockKeys;
 
 /// The keys of what is held.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,11 +17,11 @@ pub(crate) struct Popularity {
 
 impl Scenario {
     /// Returns the popularity of keys.
-    pub(crate) fn popularity(&self, keys: &Keys) -> Popularity {
+    pub(crate) fn popularity(&self, keys: &LockKeys) -> Popularity {
         let one = |(count, share)| Popularity { count, hottest: [share; 2] };
         let name = match keys {
-            Keys::Drawn(law) => return one(popularity(law)),
-            Keys::Carried(name) => name,
+            LockKeys::Drawn(law) => return one(popularity(law)),
+            LockKeys::Carried(name) => name,
         };
         let drawn = self.workload.values().filter_map(|workload| workload.keys.get(name));
         let together = |a: Popularity, b: Popularity| Popularity {

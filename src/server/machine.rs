@@ -61,15 +61,15 @@ pub struct Queue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Dist<Span>>,
     /// Who is admitted next.
-    #[serde(default, skip_serializing_if = "Order::is_default")]
-    pub order: Order,
+    #[serde(default, skip_serializing_if = "QueueOrder::is_default")]
+    pub order: QueueOrder,
 }
 
 /// The order in which requests that wait are admitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Order {
+pub enum QueueOrder {
     /// First come, first served.
     #[default]
     Fifo,
@@ -77,8 +77,8 @@ pub enum Order {
     Priority,
 }
 
-impl Order {
+impl QueueOrder {
     fn is_default(&self) -> bool {
-        *self == Order::default()
+        *self == QueueOrder::default()
     }
 }

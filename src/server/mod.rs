@@ -11,7 +11,7 @@ mod memory;
 mod runtime;
 
 pub(crate) use admission::Places;
-pub use machine::{Machine, Order, Queue};
+pub use machine::{Machine, Queue, QueueOrder};
 pub(crate) use memory::Memory;
 pub use runtime::{EventLoop, Runtime, Schedule, Tasks};
 

@@ -4,7 +4,7 @@
 //! A step's file says what the step asks for (`asks`), in the order in which a request would; who
 //! needs to know implements [`Asks`] for the questions that it has.
 
-use super::{Call, Keys, Load, Scope, Step};
+use super::{Call, Load, LockKeys, Scope, Step};
 use crate::random::dists::Dist;
 use crate::units::{Bytes, Span};
 use std::fmt;
@@ -104,7 +104,7 @@ pub(crate) struct Holding<'s> {
     /// Whether those who have waited too long fail.
     pub gives_up: bool,
     /// Its keys, each of which has that many units.
-    pub keys: Option<&'s Keys>,
+    pub keys: Option<&'s LockKeys>,
 }
 
 impl Holding<'_> {

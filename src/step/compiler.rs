@@ -1,6 +1,6 @@
 //! What a step is compiled with: the programs of all endpoints (`plan/programs.rs`) implement it.
 
-use super::{Call, Keys, Op, Rows, Scope, SlowWaits, call};
+use super::{Call, LockKeys, Op, Rows, Scope, SlowWaits, call};
 use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{FurtherPart, Outcome};
@@ -37,7 +37,7 @@ pub(crate) trait Compiler {
         name: &str,
         scope: Scope,
         units: u64,
-        keys: Option<&Keys>,
+        keys: Option<&LockKeys>,
     ) -> Rows;
     /// What draws a key of the workloads, by its name: by source, if it has it. Requests carry what
     /// it needs.

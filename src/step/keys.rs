@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum Keys {
+pub enum LockKeys {
     /// How popular they are; drawn by each request that takes the lock.
     Drawn(Dist<Count>),
     /// A key of the workload, by its name: drawn once for all that a request does, also in other
@@ -20,38 +20,38 @@ pub enum Keys {
     Carried(String),
 }
 
-impl<'de> Deserialize<'de> for Keys {
+impl<'de> Deserialize<'de> for LockKeys {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Words;
         impl<'de> Visitor<'de> for Words {
-            type Value = Keys;
+            type Value = LockKeys;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("a distribution, such as `{ zipf: { n: 5k, s: 1.1 } }`, or the name of a key of the workload")
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Keys, E> {
+            fn visit_str<E: Error>(self, text: &str) -> Result<LockKeys, E> {
                 match text.starts_with(|first: char| first.is_ascii_digit()) {
                     true => plain(text).map(constant).map_err(E::custom),
-                    false => Ok(Keys::Carried(text.to_string())),
+                    false => Ok(LockKeys::Carried(text.to_string())),
                 }
             }
             // A number is refused where all keys are checked.
-            fn visit_u64<E: Error>(self, n: u64) -> Result<Keys, E> {
+            fn visit_u64<E: Error>(self, n: u64) -> Result<LockKeys, E> {
                 Ok(constant(Count(n)))
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Keys, A::Error> {
-                Dist::deserialize(MapAccessDeserializer::new(map)).map(Keys::Drawn)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LockKeys, A::Error> {
+                Dist::deserialize(MapAccessDeserializer::new(map)).map(LockKeys::Drawn)
             }
         }
         from.deserialize_any(Words)
     }
 }
 
-fn constant(count: Count) -> Keys {
-    Keys::Drawn(Dist::constant(count))
+fn constant(count: Count) -> LockKeys {
+    LockKeys::Drawn(Dist::constant(count))
 }
 
-impl From<Dist<Count>> for Keys {
-    fn from(law: Dist<Count>) -> Keys {
-        Keys::Drawn(law)
+impl From<Dist<Count>> for LockKeys {
+    fn from(law: Dist<Count>) -> LockKeys {
+        LockKeys::Drawn(law)
     }
 }

@@ -10,7 +10,7 @@
 //! Checked: `lock_mg1` in `tests/it/theory.rs`, `tests/it/lock.rs`, `tests/it/keyed.rs`.
 
 use super::asks::{Arm, Asks, At, Holding, Kind, Way};
-use super::keys::Keys;
+use super::keys::LockKeys;
 use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then, Waits};
 use crate::problem::Problems;
 use crate::random::dists::Sampler;
@@ -37,7 +37,7 @@ pub struct Lock {
     /// If it is many locks, one for each key of which a request draws one: how popular they are;
     /// or the name of a key of its workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keys: Option<Keys>,
+    pub keys: Option<LockKeys>,
     /// The steps while it is held.
     pub hold: Vec<Step>,
 }
@@ -76,7 +76,7 @@ impl Lock {
                 .advise("write for example `name: stock`");
         }
         self.scope.check(Kind::Lock, &self.name, path, problems);
-        if let Some(Keys::Drawn(keys)) = &self.keys {
+        if let Some(LockKeys::Drawn(keys)) = &self.keys {
             check_keys(keys, "a lock", &format!("{path}.keys"), problems);
         }
         super::check_block(&self.hold, &format!("{path}.hold"), problems);
@@ -105,9 +105,9 @@ impl Lock {
             self.keys.as_ref(),
         );
         let part = to.part(Kind::Lock.word());
-        let drawn = |keys: &Keys| match keys {
-            Keys::Drawn(law) => Drawn::Here(to.sampler("lock.keys", law.compile())),
-            Keys::Carried(name) => Drawn::ByTheFirst(to.carried(name)),
+        let drawn = |keys: &LockKeys| match keys {
+            LockKeys::Drawn(law) => Drawn::Here(to.sampler("lock.keys", law.compile())),
+            LockKeys::Carried(name) => Drawn::ByTheFirst(to.carried(name)),
         };
         let keys = self.keys.as_ref().map(drawn).map(Box::new);
         to.emit(super::Op::Lock(Op { rows, part, keys }));

@@ -39,7 +39,7 @@ pub use call::Call;
 pub use cpu::Cpu;
 pub use fail::Fail;
 pub use hold::Hold;
-pub use keys::Keys;
+pub use keys::LockKeys;
 pub use load::{Load, LoadPoint};
 pub use lock::Lock;
 pub use memory::Memory;

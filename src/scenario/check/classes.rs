@@ -4,7 +4,7 @@
 
 use crate::problem::Problems;
 use crate::scenario::Scenario;
-use crate::server::Order;
+use crate::server::QueueOrder;
 
 /// More classes than any system tells apart.
 const CLASSES_MAX: usize = 100;
@@ -39,14 +39,14 @@ pub(super) fn check(scenario: &Scenario, problems: &mut Problems) {
             )
             .advise(help);
     }
-    let orders = |order: Order| {
+    let orders = |order: QueueOrder| {
         scenario.services.iter().filter(move |(_, service)| {
             service.queue.as_ref().is_some_and(|queue| queue.order == order)
         })
     };
-    let has_order = orders(Order::Priority).next().is_some();
+    let has_order = orders(QueueOrder::Priority).next().is_some();
     if classes.len() < 2 {
-        for (name, _) in orders(Order::Priority) {
+        for (name, _) in orders(QueueOrder::Priority) {
             problems
                 .warning(
                     format!("services.{name}.queue.order"),

@@ -5,7 +5,7 @@ use crate::problem::Problems;
 use crate::random::dists::Dist;
 use crate::scenario::directory::NameTable;
 use crate::step::asks::{Arm, Asks, At, Holding, Kind, Way, ask, memory_of_block};
-use crate::step::{Keys, Scope};
+use crate::step::{LockKeys, Scope};
 use crate::units::Bytes;
 use indexmap::IndexMap;
 
@@ -135,7 +135,7 @@ impl<'s> Held<'_, 's, '_> {
         }
     }
     /// Whether there are several keys.
-    fn is_keyed(&self, keys: Option<&Keys>) -> bool {
+    fn is_keyed(&self, keys: Option<&LockKeys>) -> bool {
         keys.is_some_and(|keys| self.directory.scenario.popularity(keys).count > 1)
     }
     fn name(&self, of: &Holding<'s>) -> Name<'s> {

@@ -6,7 +6,7 @@ use crate::problem::Problems;
 use crate::scenario::demand::callees;
 use crate::scenario::directory::NameTable;
 use crate::scenario::flow_balance::reached_by;
-use crate::step::Keys;
+use crate::step::LockKeys;
 use crate::step::asks::{Asks, At, Holding, Way, ask};
 
 /// Checks all keys.
@@ -58,7 +58,7 @@ struct Named<'s> {
 
 impl<'s> Asks<'s> for Named<'s> {
     fn block(&mut self, at: At, way: Way<'s>) {
-        if let Way::Held(holding @ Holding { keys: Some(Keys::Carried(name)), .. }) = way {
+        if let Way::Held(holding @ Holding { keys: Some(LockKeys::Carried(name)), .. }) = way {
             self.names.push((name, format!("{}.keys", holding.path(at))));
         }
     }
