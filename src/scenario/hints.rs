@@ -321,6 +321,12 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         "autoscale" if is_value => {
             Some("write `autoscale: { hpa: { max: 10, metrics: [ { cpu: 60% } ] } }`")
         }
+        "tool" if is_value => Some("write `tool: { connections: 10 }`"),
+        "elasticity" if is_value => {
+            Some("write `elasticity: { reference: 200ms, exponent: 0.5, over: 1min }`")
+        }
+        "spread" if is_value => Some("write `spread: { cv: 0.5, correlation: -0.3 }`"),
+        "classes" => Some("write a list: `classes: [ interactive, batch ]`"),
         "sessions" if is_value => {
             Some("write `sessions: { rate: 5/s, requests: 3, think: { exp: 20s } }`")
         }

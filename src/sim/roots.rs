@@ -28,7 +28,7 @@ pub(super) fn root_ended(
         state.in_flight -= 1;
     }
     if let Some(elasticity) = &plan.elasticity {
-        state.remembered.add(elasticity, now, latency);
+        state.remembered.add(elasticity, now, latency, is_answered);
     }
     if let Some(baggage) = x.stage.baggage.get_mut(slot as usize)
         && std::mem::take(&mut baggage.is_of_tool)

@@ -2,10 +2,11 @@
 //! longer answers take: servers that are slow slow their arrivals down.
 //!
 //! Law: with m, the mean latency of the requests of the workload that have ended, each weighted by
-//! exp(−age/over), an arrival comes with the probability min(1, (m/reference)^−exponent), which it
-//! draws by itself. The others stay away: they are no arrivals, and are counted as `deterred`.
-//! Given m, Poisson arrivals stay Poisson (thinning: Lewis, Shedler 1979). The exponent is what
-//! economists call the elasticity of the demand.
+//! exp(−age/over), of which those that fail count as the reference at least, an arrival comes with
+//! the probability min(1, (m/reference)^−exponent), which it draws by itself. The others stay away:
+//! they are no arrivals, and are counted as `deterred`. Given m, Poisson arrivals stay Poisson
+//! (thinning: Lewis, Shedler 1979). The exponent is what economists call the elasticity of the
+//! demand.
 //! If all latencies are R, the rate is λ·(R/reference)^−exponent; in M/M/1 with a long `over` it is
 //! the λ' that solves λ' = λ·(reference·(μ − λ'))^exponent.
 //! Checked: below by hand; `tests/it/users.rs`.
@@ -51,10 +52,7 @@ impl Elasticity {
         }
         if !(self.exponent > 0.0 && self.exponent <= 10.0) {
             problems
-                .error(
-                    format!("{path}.exponent"),
-                    format!("an exponent is a number above 0, at most 10, not {}", self.exponent),
-                )
+                .error(format!("{path}.exponent"), "an exponent is a number above 0, at most 10")
                 .advise("write for example `exponent: 0.5`; without `elasticity`, all come");
         }
     }
@@ -85,9 +83,11 @@ pub(crate) struct Remembered {
 
 impl Remembered {
     /// A request has ended.
-    pub(crate) fn add(&mut self, of: &ElasticityPlan, now: Time, latency: Span) {
+    pub(crate) fn add(&mut self, of: &ElasticityPlan, now: Time, latency: Span, is_answered: bool) {
+        // An error that comes at once attracts no users.
+        let least_s = if is_answered { 0.0 } else { of.reference_s };
         let kept = (-(now - self.at).seconds() / of.over_s).exp();
-        self.sum_s = self.sum_s * kept + latency.seconds();
+        self.sum_s = self.sum_s * kept + latency.seconds().max(least_s);
         self.weights = self.weights * kept + 1.0;
         self.at = now;
     }
@@ -119,9 +119,10 @@ mod tests {
             (0..30_000).filter(|n| !users.deters(&of, Key(*n).ordinal(7))).count() as f64 / 30_000.0
         };
         assert_eq!(comes(&users), 1.0);
-        users.add(&of, Time::ZERO, Span::from_seconds(1.0));
+        // An error at once counts as the reference, 1 s.
+        users.add(&of, Time::ZERO, Span::ZERO, false);
         assert_eq!(comes(&users), 1.0);
-        users.add(&of, Time(10_000_000_000), Span::from_seconds(4.0));
+        users.add(&of, Time(10_000_000_000), Span::from_seconds(4.0), true);
         assert!((users.sum_s / users.weights - 3.0).abs() < 1e-12);
         // A third, within four standard errors of 0.0027.
         assert!((comes(&users) - 1.0 / 3.0).abs() < 0.011);

@@ -132,6 +132,11 @@ impl Workload {
         }
         self.check_users(path, problems);
         for (name, keys) in &self.keys {
+            if name.trim().is_empty() {
+                problems
+                    .error(format!("{path}.keys"), "a key needs a name")
+                    .advise("write for example `keys: { product: { zipf: { n: 5k, s: 1 } } }`");
+            }
             check_keys(keys, &format!("`{name}`"), &format!("{path}.keys.{name}"), problems);
         }
         let written = [

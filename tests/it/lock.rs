@@ -200,6 +200,9 @@ fn orders_of_locks_are_followed_into_calls() {
     assert!(warns("call: db.z", &db));
     assert!(!warns("call: { to: db.z, timeout: 1s }", &db));
     assert!(!warns("spawn: [ call: db.z ]", &db));
+    let within = |steps: &str| format!("parallel: {{ within: 50ms, branches: [ [ {steps} ] ] }}");
+    assert!(!warns(&within("call: db.z"), &db));
+    assert!(!warns("call: db.z", &within(&db)));
     assert!(!warns("call: db.z", &lock("c", "wait: 1ms")));
     // One that is held during a call that takes it waits for itself.
     let itself = of_two(&lock("a", "call: db.z"), &lock("a", "wait: 1ms"));

@@ -16,6 +16,11 @@ pub(super) fn check(scenario: &Scenario, problems: &mut Problems) {
         problems.error("classes", format!("there are at most {CLASSES_MAX} classes"));
     }
     for (index, class) in classes.iter().enumerate() {
+        if class.trim().is_empty() {
+            problems
+                .error(format!("classes[{index}]"), "a class needs a name")
+                .advise("write for example `classes: [ interactive, batch ]`");
+        }
         if classes[..index].contains(class) {
             problems
                 .error(format!("classes[{index}]"), format!("`{class}` is named twice"))

@@ -3,8 +3,9 @@
 //! Shoshani 1971, "System deadlocks"), unless one of them gives up.
 //!
 //! Law: what an endpoint takes is what its steps take and what the endpoints take that it calls
-//! without a timeout. A pair is what is held and what is taken meanwhile; a circle of pairs is a
-//! warning, and so is one that is held while a call takes it again.
+//! without a timeout, outside of blocks that end after some time. A pair is what is held and what
+//! is taken meanwhile; a circle of pairs is a warning, and so is one that is held while a call
+//! takes it again.
 //! Checked: `tests/it/lock.rs`, `tests/it/pool.rs`.
 
 use super::holdings::{Name, name_of};
@@ -82,8 +83,9 @@ enum Around<'s> {
     Nothing,
     /// This is held, and waited for without a limit.
     Held(Name<'s>),
-    /// What is spawned does not hold what is held around it.
-    Beside,
+    /// What is held around it is given back, however long those within wait: it is spawned, or
+    /// waited for a limited time.
+    Apart,
 }
 
 /// What is taken, and what is held meanwhile.
@@ -103,7 +105,7 @@ impl<'s> Orders<'_, 's> {
     /// This is taken here, or by a call from here; `there` is where its step stands.
     fn take(&mut self, name: Name<'s>, here: &str, there: &str) {
         let around = self.blocks.iter().rev();
-        let around = around.take_while(|around| !matches!(around, Around::Beside));
+        let around = around.take_while(|around| !matches!(around, Around::Apart));
         let held: Vec<Name> = around
             .filter_map(|around| match around {
                 Around::Held(name) => Some(*name),
@@ -118,7 +120,7 @@ impl<'s> Orders<'_, 's> {
             }
         }
         let taken = &mut self.taken[self.endpoint];
-        if taken.len() < FOLLOWED_MAX && !self.blocks.iter().any(|b| matches!(b, Around::Beside)) {
+        if taken.len() < FOLLOWED_MAX && !self.blocks.iter().any(|b| matches!(b, Around::Apart)) {
             taken.insert((name, there.to_string()));
         }
     }
@@ -134,7 +136,7 @@ impl<'s> Asks<'s> for Orders<'_, 's> {
                 self.take(name, &path, &path);
                 Around::Held(name)
             }
-            Way::Beside => Around::Beside,
+            Way::Beside | Way::AtOnce { is_limited: true, .. } => Around::Apart,
             _ => Around::Nothing,
         };
         self.blocks.push(around);

@@ -275,9 +275,9 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 99] = [
     (&["rr", "roundrobin"], "round_robin", ""),
     (&["fcfs", "single_queue", "shared_queue"], "central_queue", ""),
     (
-        &["lifo", "priority", "shortest"],
+        &["lifo", "shortest", "random", "edf", "codel"],
         "fifo",
-        "only `fifo` is modelled; any other order would describe a different system",
+        "this order is not modelled yet; any other would describe a different system",
     ),
     (&["median", "p50th"], "p50", ""),
     (&["p999", "p99_9", "p9990"], "p99.9", ""),

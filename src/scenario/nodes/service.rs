@@ -6,7 +6,7 @@ use crate::problem::{Problems, Severity};
 use crate::random::dists::Dist;
 use crate::scenario::check::Namespace;
 use crate::scenario::external;
-use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
+use crate::scenario::{Balance, Endpoint, Machine, QueueOrder, Runtime, Scenario, Service};
 use crate::step::asks::{Asks, At, Way, ask};
 use crate::step::{Load, check_steps};
 use crate::units::{Bytes, Count, Quantity, Span};
@@ -143,7 +143,8 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
             .advise("admit at least 1, or leave it out for no limit");
     }
     if let Some(queue) = &service.queue {
-        if queue.max.is_none() && queue.timeout.is_none() {
+        let is_fifo = queue.order == QueueOrder::Fifo;
+        if queue.max.is_none() && queue.timeout.is_none() && is_fifo {
             problems
                 .warning(format!("{path}.queue"), "this has no effect: a queue without a limit")
                 .advise("add `max: 200` or `timeout: 500ms`, or leave it out");

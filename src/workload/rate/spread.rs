@@ -39,17 +39,14 @@ impl RateSpread {
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         if !(self.cv > 0.0 && self.cv <= 10.0) {
             problems
-                .error(
-                    format!("{path}.cv"),
-                    format!("a cv here is a number above 0, at most 10, not {}", self.cv),
-                )
+                .error(format!("{path}.cv"), "a cv here is a number above 0, at most 10")
                 .advise("write for example `spread: { cv: 0.5 }`, or leave `spread` out");
         }
         if !(-1.0..=1.0).contains(&self.correlation) {
             problems
                 .error(
                     format!("{path}.correlation"),
-                    format!("a correlation is a number from -1 to 1, not {}", self.correlation),
+                    "a correlation is a number from -1 to 1",
                 )
                 .advise("write for example `correlation: -0.3`: fewer requests each, the more users there are");
         }
