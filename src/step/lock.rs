@@ -158,21 +158,22 @@ impl Op {
 impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        if !request.granted {
-            let key = self.keys.as_ref().map_or(0, |keys| keys.key(stage, request, slot));
-            request.scratch = u64::from(key);
-        }
-        let (unit, now) = (self.unit(request), stage.now());
+        let (row, now) = (self.rows.of(request), stage.now());
+        let key = match &self.keys {
+            None => 0,
+            Some(_) if request.granted => request.scratch as u32,
+            Some(keys) => keys.key(stage, request, slot),
+        };
+        let unit = Unit { row, key };
         if request.granted {
             request.granted = false;
             stage.charge(request, slot, self.part);
-        } else {
-            if stage.shared[unit.row as usize].take(now, slot, unit.key) != Answer::Granted {
-                request.parts.mark = now;
-                request.granted = true;
-                stage.free_core(request);
-                return Then::Park;
-            }
+        } else if stage.shared[row as usize].take(now, slot, key) != Answer::Granted {
+            request.parts.mark = now;
+            request.granted = true;
+            request.scratch = u64::from(key);
+            stage.free_core(request);
+            return Then::Park;
         }
         stage.frames.open(request, unit.pack(), 0);
         Then::Next
