@@ -130,8 +130,9 @@ pub(crate) struct ServiceBalance {
     pub is_even: bool,
     /// Whether its requests may take longer under load, or because of a fault, than its loads say.
     pub may_take_longer: bool,
-    /// Whether requests may be cancelled because they take long: those that are answered are then
-    /// the shorter ones, and say nothing about the mean demand of all.
+    /// Whether requests may be cancelled because they take long, so that those that are answered
+    /// are the shorter ones, and say nothing about the mean demand of all; or whether they may not
+    /// come because others took long. Either way a queue that grows may come to an end.
     pub is_cut: bool,
 }
 

@@ -56,6 +56,16 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
 }
 
 #[test]
+fn a_queue_that_users_will_stay_away_from_is_no_overload_yet() {
+    // By hand: 150/s on a core of 100/s with the exponent 1/20: two thirds come at 10 ms · 1.5²⁰,
+    // 33 s, which a run of a minute does not get to: it shows only that the queue grows.
+    let answer = run("run: { duration: 60s, replications: 5 }
+workload: { users: { to: api.x, open: { rate: 150/s }, elasticity: { reference: 10ms, exponent: 0.05, over: 5s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
+    assert!(matches!(answer.results.verdicts[0].outlook, Outlook::CannotTell(_)));
+}
+
+#[test]
 fn a_tool_sees_those_that_find_a_connection_free() {
     // M/G/∞: one connection is free for 1/λ and taken for R, so it sees 1/(1 + λR) of the requests,
     // with their true latencies; and nothing else changes.

@@ -74,7 +74,8 @@ pub(super) fn set_standings(
 }
 
 /// Notes the services whose requests may be cancelled because they take long: at the timeout of a
-/// call, when enough arms have ended, or when users leave.
+/// call, when enough arms have ended, or when users leave; or may not come, because others took
+/// long.
 fn set_cuts(
     directory: &NameTable,
     demands: &[EndpointDemand],
@@ -82,7 +83,9 @@ fn set_cuts(
     rates: &Rates,
     services: &mut [ServiceBalance],
 ) {
-    let cancels = |of: &&Workload| of.patience.as_ref().is_some_and(|patience| patience.cancel);
+    let cancels = |of: &&Workload| {
+        of.elasticity.is_some() || of.patience.as_ref().is_some_and(|patience| patience.cancel)
+    };
     let mut is_cut = vec![false; demands.len()];
     for (to, _) in directory.scenario.workload.values().filter(cancels).flat_map(targets) {
         match directory.target(to) {
